@@ -1,1 +1,1 @@
-"""Groundwork's components: one folder a noun, from its section of the stack file to its resources."""
+"""Groundwork's components: one folder a noun, from its section of the stack file to resources."""

@@ -1,4 +1,4 @@
-"""What every section of a stack file shares: closed immutable models and the types of their fields."""
+"""What every section of a stack file shares: closed immutable models, the types of fields."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Self
