@@ -6,7 +6,7 @@ from components.base import SecretRef
 
 
 class Secrets:
-    """The stack's encrypted configuration, asked by reference; `load()` checked that each is set."""
+    """The stack's encrypted configuration, by reference; `load()` checked that each is set."""
 
     def __init__(self, config: pulumi.Config) -> None:
         self._config = config

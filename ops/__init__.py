@@ -1,0 +1,1 @@
+"""Small commands for operators, beside `pulumi`: `python -m ops --help`."""

@@ -1,0 +1,43 @@
+"""Write the JSON Schema of the stack file, which editors complete and check YAML with."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from components.stack import ROOT, Choice, Stack
+
+TARGET = ROOT / "schema" / "stack.schema.json"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare this command's arguments."""
+    parser.add_argument("--output", type=Path, default=TARGET)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file; 0."""
+    arguments.output.write_text(text(), encoding="utf-8")
+    return 0
+
+
+def text() -> str:
+    """The schema of a Pulumi.<stack>.yaml as JSON."""
+    stack, choice = Stack.model_json_schema(), Choice.model_json_schema()
+    systems = {**stack["properties"]["systems"], "additionalProperties": {"$ref": "#/$defs/Choice"}}
+    sections = {**stack["properties"], "systems": systems}
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A Groundwork stack file",
+        "description": stack["description"],
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": "object",
+                "properties": {f"groundwork:{name}": part for name, part in sections.items()},
+                "required": [f"groundwork:{name}" for name in stack["required"]],
+            }
+        },
+        "$defs": {**stack["$defs"], "Choice": choice},
+    }
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
