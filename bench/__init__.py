@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench` prints seconds and ratios, side by side in one run."""
