@@ -8,10 +8,10 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
-from google.protobuf.message_factory import GetMessageClass
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from lab.engine import rpc
 from lab.engine.engine_log import EngineLog
 from lab.engine.properties import Properties, marshal, unmarshal
 from lab.engine.provider import (
@@ -25,7 +25,6 @@ from lab.engine.provider import (
     Request,
 )
 
-Context = grpc.aio.ServicerContext[Any, Any]
 Method = Callable[[Any], Awaitable[Any]]
 
 
@@ -90,7 +89,7 @@ def _property_diff(kind: Kind) -> proto.PropertyDiff:
     return proto.PropertyDiff(kind=kind.value, inputDiff=True)  # type: ignore[arg-type]
 
 
-async def _abort(context: Context, error: Exception) -> None:
+async def _abort(context: rpc.Context, error: Exception) -> None:
     """End the call with an error in the form the engine understands."""
     if isinstance(error, InitializationError):
         await _abort_half_made(context, error)
@@ -99,7 +98,7 @@ async def _abort(context: Context, error: Exception) -> None:
     await context.abort(grpc.StatusCode.INTERNAL, "".join(traceback.format_exception(error)))
 
 
-async def _abort_half_made(context: Context, error: InitializationError) -> None:
+async def _abort_half_made(context: rpc.Context, error: InitializationError) -> None:
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
     status.details.add().Pack(
         provider_pb2.ErrorResourceInitFailed(
@@ -113,10 +112,10 @@ async def _abort_half_made(context: Context, error: InitializationError) -> None
     await context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
-def _answering(method: Method) -> Callable[[Any, Context], Awaitable[Any]]:
+def _answering(method: Method) -> rpc.Answer:
     """The method as gRPC calls it, with every failure in it told to the engine."""
 
-    async def answer(message: Any, context: Context) -> Any:
+    async def answer(message: Any, context: rpc.Context) -> Any:
         try:
             return await method(message)
         except Exception as error:
@@ -139,16 +138,8 @@ class Servicer:
 
     def handler(self) -> grpc.GenericRpcHandler:
         """The service, for a gRPC server."""
-        service = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
-        handlers = {}
-        for name, method in self._methods().items():
-            types = service.methods_by_name[name]
-            handlers[name] = grpc.unary_unary_rpc_method_handler(
-                _answering(method),
-                request_deserializer=GetMessageClass(types.input_type).FromString,
-                response_serializer=GetMessageClass(types.output_type).SerializeToString,
-            )
-        return grpc.method_handlers_generic_handler(service.full_name, handlers)
+        methods = {name: _answering(method) for name, method in self._methods().items()}
+        return rpc.handler(provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"], methods)
 
     def _methods(self) -> dict[str, Method]:
         return {
