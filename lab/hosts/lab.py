@@ -1,0 +1,199 @@
+"""A lab: some hosts on one bridge, and the mirror they download from."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lab import cache
+from lab.hosts import base, layout, machine, network, processes, ssh, traces
+from lab.hosts.host import Host
+
+MIRROR_PORT = 8080
+
+
+class Lab:
+    """Hosts on this machine, reached over SSH. As a context manager it is gone at the end.
+
+    `up` makes what is missing and leaves the rest alone; `down` removes every trace.
+    """
+
+    def __init__(self, name: str, subnet: str, parent: Path | None = None) -> None:
+        self.place = layout.place(name, subnet, parent)
+        self._cancelled = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.down()
+
+    @property
+    def hosts(self) -> list[Host]:
+        """The hosts the lab has, by name."""
+        if not self.place.hosts.is_dir():
+            return []
+        found = [path.name for path in self.place.hosts.iterdir() if path.is_dir()]
+        return [self.host(name) for name in sorted(found, key=lambda n: (n[0] != "s", int(n[1:])))]
+
+    @property
+    def mirror_url(self) -> str:
+        """Where hosts find the mirror."""
+        return f"http://{self.place.gateway}:{MIRROR_PORT}"
+
+    def host(self, name: str) -> Host:
+        """The host of that name."""
+        return Host(place=self.place, name=name, base=base.path(), cancelled=self._cancelled)
+
+    def up(self, servers: int = 1, agents: int = 1) -> None:
+        """Have at least these hosts, all powered on; those there are left as they are."""
+        wanted = layout.names(servers, agents)
+        machine.require_root()
+        with self._alone():
+            self._refuse_what_is_anothers()
+            machine.install_programs()
+            base.image()
+            there = {host.name for host in self.hosts}
+            try:
+                self._make(sorted({*there, *wanted}))
+            except BaseException:
+                self._cancelled.set()
+                self._take_back(there)
+                raise
+
+    def down(self) -> list[str]:
+        """Remove the lab with everything it made; returns what there was to remove."""
+        machine.require_root()
+        with self._alone():
+            self._refuse_what_is_anothers()
+            return traces.remove(self.place)
+
+    def _make(self, names: list[str]) -> None:
+        self.place.hosts.mkdir(parents=True, exist_ok=True)
+        machine.raise_limits(self.place)
+        self._write_state()
+        network.make_bridge(self.place)
+        ssh.make_key(self.place.private_key, f"lab {self.place.name}")
+        self._start_mirror()
+        hosts = [self.host(name) for name in names]
+        for host in hosts:
+            host.install()
+        ssh.write_known_hosts(self.place, [host.name for host in self.hosts])
+        self._write_state()
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            try:
+                for _ in pool.map(self._boot, hosts):
+                    pass
+            except BaseException:
+                self._cancelled.set()
+                raise
+
+    def _boot(self, host: Host) -> None:
+        was_on = host.pid is not None
+        seconds = host.boot()
+        text = "is up" if was_on else f"ready after {seconds:.1f} s"
+        machine.say(f"lab {self.place.name}: {host.name} {host.address} {text}")
+
+    def _take_back(self, keep: set[str]) -> None:
+        """Remove the hosts an interrupted `up` began, and the whole lab if there are no others."""
+        machine.say(f"lab {self.place.name}: not finished; taking back what was begun")
+        if not keep:
+            traces.remove(self.place)
+            return
+        for host in self.hosts:
+            if host.name not in keep:
+                traces.remove_host(host)
+        ssh.write_known_hosts(self.place, [host.name for host in self.hosts])
+        self._write_state()
+
+    def _start_mirror(self) -> None:
+        pid_file = self.place.directory / "mirror.pid"
+        if processes.running(pid_file):
+            return
+        served = cache.root() / "mirror"
+        served.mkdir(exist_ok=True)
+        owner = str(self.place.hosts)
+        arguments = [str(self.place.gateway), str(MIRROR_PORT), owner, str(served), str(pid_file)]
+        with (self.place.directory / "mirror.log").open("ab") as log:
+            subprocess.run(
+                ["setsid", "--fork", sys.executable, "-m", "lab.hosts.server", *arguments],
+                cwd=layout.REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=True,
+            )
+        if not processes.wait(self._mirror_answers, 10):
+            log_end = (self.place.directory / "mirror.log").read_text()[-500:]
+            raise RuntimeError(f"mirror: {self.mirror_url} does not answer:\n{log_end}")
+
+    def _mirror_answers(self) -> bool:
+        try:
+            socket.create_connection((str(self.place.gateway), MIRROR_PORT), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _write_state(self) -> None:
+        hosts = {h.name: {"address": h.address, "pid": h.pid} for h in self.hosts}
+        state = {"name": self.place.name, "subnet": str(self.place.subnet), "hosts": hosts}
+        aside = self.place.directory / "lab.json.part"
+        aside.write_text(json.dumps(state, indent=2) + "\n")
+        aside.replace(self.place.directory / "lab.json")
+
+    def _refuse_what_is_anothers(self) -> None:
+        owner = network.owner(self.place)
+        if owner not in {None, str(self.place.directory)}:
+            raise RuntimeError(
+                f"lab {self.place.name}: this machine has a lab of that name already, kept in "
+                f"{owner}; take another --name, or take that one down from its clone"
+            )
+        before = layout.recorded_subnet(self.place.directory)
+        if before not in {None, str(self.place.subnet)}:
+            raise RuntimeError(
+                f"lab {self.place.name}: it has subnet {before}, not {self.place.subnet}; leave "
+                "--subnet out, or take the lab down first"
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A hold on the lab's name: no other process of this machine makes or removes it."""
+        with socket.socket(socket.AF_UNIX) as hold:
+            try:
+                hold.bind(f"\0groundwork-lab-{self.place.name}")
+            except OSError as error:
+                raise RuntimeError(
+                    f"lab {self.place.name}: another up or down of it is at work; let it finish"
+                ) from error
+            yield
+
+
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Within it, SIGTERM and SIGHUP end the program the way Ctrl-C does: with cleaning up."""
+    before = {
+        number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt

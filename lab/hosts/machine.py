@@ -1,0 +1,125 @@
+"""What the machine a lab runs on needs: root, a few programs, a kernel limit or two."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lab.hosts import cgroups
+from lab.hosts.layout import Place
+
+# What a lab runs -> the Debian package that has it.
+PROGRAMS = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ssh": "openssh-client",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+# Every systemd, containerd and kubelet takes some, and the kernel counts all hosts as one user.
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_INSTANCES = 2048
+LOCKED = "Could not get lock"
+
+
+def say(text: str) -> None:
+    """Show progress."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def require_root() -> None:
+    """Refuse to go on without root."""
+    if os.geteuid() != 0:
+        raise RuntimeError("the lab makes network interfaces and mounts: run it as root (sudo)")
+
+
+def install_programs() -> None:
+    """Install the packages of the programs this machine lacks, and say which."""
+    lacking = sorted({p for program, p in PROGRAMS.items() if not _present(program)})
+    if not lacking:
+        return
+    if not shutil.which("apt-get"):
+        raise RuntimeError(f"this machine lacks {', '.join(lacking)}; install these and run again")
+    say(f"machine: installing {', '.join(lacking)}")
+    _apt_get("update")
+    _apt_get("install", "--yes", "--no-install-recommends", *lacking)
+
+
+def _present(program: str) -> bool:
+    return Path(program).exists() if "/" in program else shutil.which(program) is not None
+
+
+def _apt_get(*arguments: str, patience_seconds: int = 300) -> None:
+    """Run apt-get; while another one holds its locks, wait and say so."""
+    command = ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={patience_seconds}", *arguments]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    end = time.monotonic() + patience_seconds
+    while True:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        if LOCKED not in done.stderr or time.monotonic() > end:
+            last = "\n".join(done.stderr.strip().splitlines()[-5:])
+            raise RuntimeError(f"{' '.join(command)} failed:\n{last}")
+        say("machine: another apt-get is at work; waiting for it")
+        time.sleep(5)
+
+
+def debian_mirror() -> str:
+    """The Debian archive this machine is configured to use; Debian's own where it has none."""
+    suite = "bookworm"
+    if shutil.which("apt-get"):
+        wanted = ["Created-By: Packages", f"Release: {suite}", "Component: main"]
+        command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", *wanted]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        for uri in done.stdout.split():
+            if uri.startswith(("http://", "https://", "file:")):
+                return uri
+    return "http://deb.debian.org/debian"
+
+
+def apt_proxy() -> dict[str, str]:
+    """The environment that makes other programs use the proxy apt is configured with."""
+    if "http_proxy" in os.environ or not shutil.which("apt-config"):
+        return {}
+    command = ["apt-config", "shell", "PROXY", "Acquire::http::Proxy"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    proxy = done.stdout.strip().removeprefix("PROXY=").strip("'")
+    return {"http_proxy": proxy} if proxy else {}
+
+
+def raise_limits(place: Place) -> None:
+    """Raise the limits of the kernel several hosts would run into; `restore_limits` undoes it."""
+    before = int(INSTANCES.read_text())
+    if before < ENOUGH_INSTANCES:
+        (place.directory / "limits.json").write_text(json.dumps({str(INSTANCES): before}))
+        INSTANCES.write_text(str(ENOUGH_INSTANCES))
+        say(f"machine: {INSTANCES.name} {before} -> {ENOUGH_INSTANCES} while labs run")
+
+
+def restore_limits(place: Place) -> list[str]:
+    """Set limits back to what they were before the first lab, when this is the last one."""
+    kept = place.directory / "limits.json"
+    try:
+        before: dict[str, int] = json.loads(kept.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    others = [g for g in cgroups.second_version().glob("gw-*") if g.name != place.bridge]
+    heir = next((_directory_of(other.name) for other in others), None)
+    if heir is not None and heir.is_dir():
+        shutil.copy(kept, heir / kept.name)
+        return []
+    for path, value in before.items():
+        Path(path).write_text(str(value))
+    return [f"raised limit {Path(path).name}" for path in before]
+
+
+def _directory_of(bridge: str) -> Path | None:
+    """The directory of the lab that owns a bridge."""
+    alias = Path(f"/sys/class/net/{bridge}/ifalias")
+    text = alias.read_text().strip() if alias.exists() else ""
+    return Path(text) if text else None

@@ -1,0 +1,57 @@
+"""Removal of a lab from what is found of it: after any crash, and without its own records."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab.hosts import cgroups, machine, network, processes
+from lab.hosts.host import Host
+from lab.hosts.layout import Place
+
+# systemd-nspawn makes a directory per container here and leaves it.
+PROPAGATED = Path("/run/systemd/nspawn/propagate")
+
+
+def remove(place: Place) -> list[str]:
+    """Remove everything of a lab from this machine; returns what was found, empty for nothing."""
+    found = []
+    strays = list(processes.of_directory(place.hosts))
+    found += [f"process {pid}" for pid in strays]
+    cgroups.kill(place.bridge)
+    processes.kill(strays)
+    found += [f"mount {path}" for path in unmount(place.directory)]
+    found += [f"interface {name}" for name in network.remove_bridge(place)]
+    found += machine.restore_limits(place)
+    directories = cgroups.remove(place.bridge)
+    found += [f"{directories} control groups"] if directories else []
+    for path in PROPAGATED.glob(f"{place.name}-*"):
+        path.rmdir()
+        found.append(str(path))
+    if place.directory.exists():
+        shutil.rmtree(place.directory)
+        found.append(f"directory {place.directory}")
+    _remove_if_empty(place.directory.parent)
+    return found
+
+
+def remove_host(host: Host) -> None:
+    """Remove one host of a lab that goes on."""
+    host.kill()
+    unmount(host.directory)
+    (PROPAGATED / f"{host.place.name}-{host.name}").rmdir()
+    shutil.rmtree(host.directory)
+
+
+def unmount(directory: Path) -> list[str]:
+    """Unmount everything below `directory`, innermost first."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    below = [point for point in points if point.startswith(f"{directory}/")]
+    for point in reversed(below):
+        subprocess.run(["umount", "--lazy", point], check=True)
+    return below
+
+
+def _remove_if_empty(directory: Path) -> None:
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
