@@ -1,6 +1,7 @@
 """What is wrong with a stack file, a line a mistake: where, the rule, the way out."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,10 +28,22 @@ _RULES = {
 
 
 def explain(error: ValidationError, model: type[Model]) -> list[str]:
-    """`path: what is wrong, the way out` for each mistake that `error` holds about a `model`."""
+    """`path: what is wrong, the way out` for each mistake that `error` holds about a `model`.
+
+    A validator of a whole section may name several mistakes, a line each, and begin each line with
+    the path below its section and a colon.
+    """
     schema = model.model_json_schema()
-    lines = (f"{_path(schema, e['loc'])}: {_rule(schema, e)}" for e in error.errors())
+    lines = (
+        _line(_path(schema, e["loc"]), rule)
+        for e in error.errors()
+        for rule in _rule(schema, e).splitlines()
+    )
     return list(dict.fromkeys(lines))
+
+
+def _line(path: str, rule: str) -> str:
+    return f"{path}.{rule}" if re.match(r"[\w.-]+: ", rule) else f"{path}: {rule}"
 
 
 def _rule(schema: dict[str, Any], error: ErrorDetails) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 import pulumi
 import yaml
 from pulumi.runtime import config as runtime
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from components.app import references
 from components.app.spec import System
 from components.base import DnsLabel, Model, SecretRef
 from components.explain import explain
 from components.ingress.spec import Ingress
+from components.k3s import problems as host_files
 from components.k3s.spec import Cluster
 from components.merge import merge
 from components.postgres.spec import Postgres
@@ -33,6 +35,11 @@ class Stack(Model):
     postgres: Postgres | None = None
     """Absent: this stack has no Postgres, and no system of it may need one."""
     systems: dict[DnsLabel, System] = {}
+
+    @property
+    def databases(self) -> list[str]:
+        """Keys of the databases that the systems need."""
+        return references.databases(self.systems)
 
 
 class Choice(Model):
@@ -64,14 +71,16 @@ def read(sections: Mapping[str, Any], root: Path) -> tuple[Stack | None, list[st
         stack = Stack.model_validate({**sections, "systems": systems})
     except ValidationError as error:
         return None, mistakes + explain(error, Stack)
-    return stack, mistakes + problems(stack, root)
+    mistakes += host_files.problems(stack.cluster, root)
+    mistakes += references.problems(stack.systems, stack.postgres, stack.storage)
+    return stack, mistakes
 
 
 def undeclared_secrets(stack: Stack, secrets: set[str]) -> list[str]:
     """A line for each secret that `stack` refers to and that its configuration does not hold."""
     return [
         f"{path}: the secret {name} is not set; run `pulumi config set --secret {name}`"
-        for path, name in _references(stack, "")
+        for path, name in _secrets(stack, "")
         if name not in secrets
     ]
 
@@ -119,20 +128,20 @@ def _system(folder: Path, choice: Choice) -> Any:
     return merged
 
 
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _secrets(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """(path, name) of every secret that `value` refers to."""
     match value:
         case SecretRef():
             yield path, value.secret
         case Model():
             for name, field in type(value).model_fields.items():
-                yield from _references(getattr(value, name), _join(path, field.alias or name))
+                yield from _secrets(getattr(value, name), _join(path, field.alias or name))
         case Mapping():
             for key, item in value.items():
-                yield from _references(item, _join(path, key))
+                yield from _secrets(item, _join(path, key))
         case list() | tuple():
             for index, item in enumerate(value):
-                yield from _references(item, _join(path, index))
+                yield from _secrets(item, _join(path, index))
 
 
 def _join(path: str, step: object) -> str:

@@ -1,0 +1,133 @@
+"""A stack on lab hosts, driven by the real CLI, with everything it writes in a folder of the test's."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import yaml
+
+from components.merge import merge
+from lab.engine.environment import environment
+
+ROOT = Path(__file__).parents[2]
+STACK = "lab"
+
+
+class Deployment:
+    """The repository's dev stack, moved to the hosts of `lab`."""
+
+    def __init__(self, lab, folder, patch=None):
+        self.lab, self.folder = lab, folder
+        self.file = folder / f"Pulumi.{STACK}.yaml"
+        (folder / "state").mkdir()
+        self.environment = {
+            **os.environ,
+            **environment(),
+            "PULUMI_BACKEND_URL": f"file://{folder}/state",
+            "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test's",
+        }
+        self.sections = self._sections(patch or {})
+        self.write()
+        self.pulumi("stack", "init", STACK, configured=False)
+
+    def _sections(self, patch):
+        text = (ROOT / "Pulumi.dev.yaml").read_text()
+        prefix = str(self.lab.place.subnet.network_address).removesuffix(".0")
+        text = text.replace("10.213.0", prefix).replace(".lab/dev", str(self.lab.place.directory))
+        return merge(yaml.safe_load(text)["config"], patch)
+
+    def write(self):
+        """Write the stack file, keeping the salt that `stack init` put into it."""
+        salt = {}
+        if self.file.exists():
+            before = yaml.safe_load(self.file.read_text())
+            salt = {k: v for k, v in before.items() if k == "encryptionsalt"}
+        self.file.write_text(yaml.safe_dump({**salt, "config": self.sections}))
+
+    def change(self, **cluster):
+        """Patch the cluster section."""
+        self.sections = merge(self.sections, {"groundwork:cluster": cluster})
+        self.write()
+
+    def command(self, *arguments, configured=True):
+        where = ["--stack", STACK] if arguments[0] != "stack" else []
+        file = ["--config-file", str(self.file)] if configured else []
+        return ["pulumi", *arguments, *where, *file, "--non-interactive", "--color", "never"]
+
+    def pulumi(self, *arguments, check=True, configured=True, timeout=900):
+        done = subprocess.run(
+            self.command(*arguments, configured=configured),
+            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, done.stdout
+        return done
+
+    def up(self, *arguments, **options):
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, **options)
+
+    def start_up(self):
+        """`pulumi up` in the background, in a process group of its own."""
+        with (self.folder / "up.log").open("ab") as log:
+            return subprocess.Popen(
+                self.command("up", "--yes", "--skip-preview"),
+                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def outputs(self):
+        done = self.pulumi(
+            "stack", "output", "--json", "--show-secrets", "--stack", STACK, configured=False
+        )
+        return json.loads(done.stdout)
+
+    def state(self):
+        """The state as the backend holds it, in text."""
+        return (self.folder / "state/.pulumi/stacks/groundwork" / f"{STACK}.json").read_text()
+
+    def kubectl(self, *arguments, node="s1", check=True):
+        done = self.lab.host(node).run("sudo k3s kubectl " + " ".join(arguments))
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def curl(self, path="/", *options):
+        """(status, body) of the application over HTTPS, its chain verified against the stack's CA."""
+        outputs = self.outputs()
+        authority = self.folder / "ca.crt"
+        authority.write_text(outputs["certificateAuthority"])
+        [[url, *_]] = outputs["urls"].values()
+        host, address = url.removeprefix("https://"), outputs["ingressAddresses"][0]
+        done = subprocess.run(
+            ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", str(authority),
+             "--resolve", f"{host}:443:{address}", "--write-out", "\n%{http_code}", *options,
+             f"{url}{path}"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+
+def kill(process):
+    """SIGKILL to a process group, at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def eventually(ask, seconds=60, pause=0.5):
+    """The first true answer of `ask`; what it last raised or answered, when there is none."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if answer := ask():
+                return answer
+            assert time.monotonic() < end, f"still {answer!r} after {seconds} s"
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(pause)
