@@ -34,6 +34,8 @@ class Request:
 
     inputs: what the program wants, as checked. old_inputs: what it wanted at the last update.
     state: the outputs the last update recorded. timeout: seconds, 0 for the provider's own.
+    ignore_changes: property paths whose changes do not count. proposed_name: what the engine would
+    name the resource where the stack configures names.
     """
 
     urn: str
@@ -46,6 +48,8 @@ class Request:
     preview: bool = False
     timeout: float = 0.0
     seed: bytes = b""
+    ignore_changes: Sequence[str] = ()
+    proposed_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

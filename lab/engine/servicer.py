@@ -39,6 +39,8 @@ def _request(message: Any, **properties: Properties) -> Request:
         preview=getattr(message, "preview", False),
         timeout=getattr(message, "timeout", 0.0),
         seed=getattr(message, "randomSeed", b""),
+        ignore_changes=tuple(getattr(message, "ignoreChanges", ())),
+        proposed_name=_proposed_name(message),
         **properties,
     )
 
@@ -59,6 +61,12 @@ def _found(answer: Found | None) -> proto.ReadResponse:
     return proto.ReadResponse(
         id=answer.id, properties=marshal(answer.state), inputs=marshal(answer.inputs)
     )
+
+
+def _proposed_name(message: Any) -> str:
+    """The name that the stack's autonaming configuration makes, where there is one."""
+    autonaming = getattr(message, "autonaming", None)
+    return str(autonaming.proposed_name) if autonaming else ""
 
 
 def _checked(answer: Checked) -> proto.CheckResponse:
