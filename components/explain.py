@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 
 from components.base import Model
 
-# pydantic's words where they already are the rule; a type's own words and way out where not
+_WHOLE = "the stack's configuration"
+# For these pydantic's words are no rule that a writer of YAML knows.
 _RULES = {
     "missing": "is required",
     "string_type": "must be a string: put it in quotes (1.30 without them is a number)",
@@ -43,7 +44,9 @@ def explain(error: ValidationError, model: type[Model]) -> list[str]:
 
 
 def _line(path: str, rule: str) -> str:
-    return f"{path}.{rule}" if re.match(r"[\w.-]+: ", rule) else f"{path}: {rule}"
+    if re.match(r"[\w.-]+: ", rule):
+        return f"{path}.{rule}".removeprefix(f"{_WHOLE}.")
+    return f"{path}: {rule}"
 
 
 def _rule(schema: dict[str, Any], error: ErrorDetails) -> str:
@@ -83,7 +86,7 @@ def _properties(schema: dict[str, Any], loc: Sequence[int | str]) -> dict[str, A
 def _path(schema: dict[str, Any], loc: Sequence[int | str]) -> str:
     """The path as it is written in the YAML: without the tags of unions that pydantic adds."""
     parts = [part for part, _ in _walk(schema, loc) if part is not None]
-    return ".".join(parts) or "the stack's configuration"
+    return ".".join(parts) or _WHOLE
 
 
 def _walk(

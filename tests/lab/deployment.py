@@ -1,4 +1,4 @@
-"""A stack on lab hosts, driven by the real CLI, with everything it writes in a folder of the test's."""
+"""A stack on lab hosts, driven by the real CLI; what it writes is in a folder of the test's."""
 
 import json
 import os
@@ -96,7 +96,7 @@ class Deployment:
         return done.stdout
 
     def curl(self, path="/", *options):
-        """(status, body) of the application over HTTPS, its chain verified against the stack's CA."""
+        """(status, body) of the application over HTTPS, its chain verified by the stack's CA."""
         outputs = self.outputs()
         authority = self.folder / "ca.crt"
         authority.write_text(outputs["certificateAuthority"])
