@@ -1,0 +1,1 @@
+"""A workload -> Kubernetes objects' specs. Pure: no resource is made here."""

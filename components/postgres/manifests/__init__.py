@@ -1,0 +1,1 @@
+"""The postgres section -> Kubernetes objects' specs. Pure: no resource is made here."""

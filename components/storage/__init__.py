@@ -1,0 +1,1 @@
+"""Volumes, asked for by what they are for."""

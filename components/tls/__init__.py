@@ -1,0 +1,1 @@
+"""Certificates for the hosts that applications answer under."""
