@@ -219,9 +219,17 @@ def _source_fields(source: Source) -> Properties:
 
 
 def content_hash(source: Source) -> str:
-    """The hash of an asset's content: the engine's own where it sent one."""
+    """The hash of a source's content: the engine's own where it sent one."""
     if source.hash:
         return source.hash
-    text = source.text
-    content = Path(source.path or "").read_bytes() if text is None else text.encode()
-    return hashlib.sha256(content).hexdigest()
+    if source.text is not None:
+        return hashlib.sha256(source.text.encode()).hexdigest()
+    root = Path(source.path or "")
+    if not root.is_dir():
+        return hashlib.sha256(root.read_bytes()).hexdigest()
+    parts = [
+        f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
