@@ -11,6 +11,7 @@ import yaml
 
 from components.merge import merge
 from lab.engine.environment import environment
+from lab.stack import settings
 
 ROOT = Path(__file__).parents[2]
 STACK = "lab"
@@ -29,15 +30,9 @@ class Deployment:
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test's",
         }
-        self.sections = self._sections(patch or {})
+        self.sections = merge(settings(lab.place), patch or {})
         self.write()
         self.pulumi("stack", "init", STACK, configured=False)
-
-    def _sections(self, patch):
-        text = (ROOT / "Pulumi.dev.yaml").read_text()
-        prefix = str(self.lab.place.subnet.network_address).removesuffix(".0")
-        text = text.replace("10.213.0", prefix).replace(".lab/dev", str(self.lab.place.directory))
-        return merge(yaml.safe_load(text)["config"], patch)
 
     def write(self):
         """Write the stack file, keeping the salt that `stack init` put into it."""
