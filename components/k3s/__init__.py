@@ -1,0 +1,1 @@
+"""A K3s cluster on hosts reached over SSH: made, changed and removed without losing quorum."""
