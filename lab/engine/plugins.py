@@ -42,8 +42,19 @@ def missing() -> list[str]:
 
 
 def home() -> Path:
-    """A Pulumi home in which every plugin is there: the user's own, and the lab's for the rest."""
-    return cache.made(f"home-{_fingerprint()}", _fill_home)
+    """A Pulumi home in which every plugin is there: the user's own, and the lab's for the rest.
+
+    It belongs to the clone and outlives its plugins: which stack is selected is kept in it.
+    """
+    current = cache.made(f"plugins-{_fingerprint()}", _fill)
+    chosen = cache.made(f"home-{_hash(str(ROOT))}", lambda _target: None)
+    link = chosen / "plugins"
+    if not link.is_symlink() or link.readlink() != current:
+        aside = chosen / f"plugins.aside-{os.getpid()}"
+        aside.unlink(missing_ok=True)
+        aside.symlink_to(current)
+        aside.rename(link)
+    return chosen
 
 
 def programs(cli: Path) -> Path:
@@ -60,9 +71,7 @@ def programs(cli: Path) -> Path:
     return cache.made(f"bin-{_fingerprint(str(cli))}", fill)
 
 
-def _fill_home(target: Path) -> None:
-    plugins = target / "plugins"
-    plugins.mkdir()
+def _fill(plugins: Path) -> None:
     if _user_plugins().is_dir():
         for official in _user_plugins().glob("resource-*-v*"):
             (plugins / official.name).symlink_to(official)
@@ -100,4 +109,8 @@ def _user_plugins() -> Path:
 def _fingerprint(*more: str) -> str:
     """What launchers depend on: another clone, Python or plugin set has its own."""
     parts = [str(ROOT), sys.executable, json.dumps(versions()), *missing(), *more]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return _hash("\n".join(parts))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -130,7 +130,7 @@ async def _shake_hands(**options: Any) -> asyncssh.SSHClientConnection:
 
 
 async def _options(fields: Properties) -> dict[str, Any]:
-    """What to log in with and whom to believe. A mistake here fails at once: it is no dial error."""
+    """What to log in with and whom to believe. A mistake here fails at once, without retries."""
     options: dict[str, Any] = {"username": fields["user"], "known_hosts": None}
     if fields.get("hostKey") is not None:
         key = _host_key(fields["hostKey"])

@@ -9,9 +9,9 @@ import random
 import secrets
 import uuid
 
+from lab.engine.generated import Generated
 from lab.engine.properties import Properties
 from lab.engine.provider import Failure
-from lab.engine.random.drawn import Drawn
 
 
 def _source(seed: str | None) -> random.Random:
@@ -19,27 +19,27 @@ def _source(seed: str | None) -> random.Random:
     return random.Random(seed) if seed else secrets.SystemRandom()  # noqa: S311 -- seeded on request
 
 
-class RandomBytes(Drawn):
+class RandomBytes(Generated):
     """Some bytes, in base64 and in hex."""
 
     required = ("length",)
     outputs = ("base64", "hex")
     secret_outputs = frozenset(outputs)
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The bytes from the system's source of randomness."""
         drawn = secrets.token_bytes(inputs["length"])
         text = base64.b64encode(drawn).decode()
         return text, {"base64": text, "hex": drawn.hex()}
 
 
-class RandomId(Drawn):
+class RandomId(Generated):
     """Some bytes as an identifier, in four notations, each behind the prefix."""
 
     required = ("byteLength",)
     outputs = ("b64Std", "b64Url", "dec", "hex")
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The bytes. The id is the URL notation without the prefix."""
         drawn = secrets.token_bytes(inputs["byteLength"])
         prefix = inputs.get("prefix", "")
@@ -52,7 +52,7 @@ class RandomId(Drawn):
         }
 
 
-class RandomInteger(Drawn):
+class RandomInteger(Generated):
     """A whole number from min to max, both included."""
 
     required = ("max", "min")
@@ -64,19 +64,19 @@ class RandomInteger(Drawn):
             return [Failure("min", f"min {inputs['min']} is above max {inputs['max']}")]
         return []
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The number; its decimal notation is the id."""
         number = _source(inputs.get("seed")).randint(inputs["min"], inputs["max"])
         return str(number), {"result": number}
 
 
-class RandomShuffle(Drawn):
+class RandomShuffle(Generated):
     """The inputs in another order; a result count takes as many, over and over if need be."""
 
     required = ("inputs",)
     outputs = ("results",)
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The order. The resource has no identity of its own."""
         source, items = _source(inputs.get("seed")), inputs["inputs"]
         count = inputs.get("resultCount", len(items))
@@ -86,12 +86,12 @@ class RandomShuffle(Drawn):
         return "-", {"results": results[:count]}
 
 
-class RandomUuid(Drawn):
+class RandomUuid(Generated):
     """A UUID of version 4."""
 
     outputs = ("result",)
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The UUID; it is the id, too."""
         del inputs
         drawn = str(uuid.uuid4())

@@ -2,13 +2,13 @@
 
 import secrets
 import string
-from typing import Final
+from typing import ClassVar, Final
 
 import bcrypt
 
+from lab.engine.generated import Generated
 from lab.engine.properties import Properties
 from lab.engine.provider import Failure
-from lab.engine.random.drawn import Drawn
 
 # https://registry.terraform.io/providers/hashicorp/random/latest/docs/resources/password
 _SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
@@ -23,12 +23,12 @@ _BCRYPT_BYTES: Final = 72
 _BCRYPT_COST: Final = 10
 
 
-class RandomString(Drawn):
+class RandomString(Generated):
     """Text of a length, from chosen classes of characters; its id is the text."""
 
     required = ("length",)
     outputs: tuple[str, ...] = ("result",)
-    defaults = {
+    defaults: ClassVar[Properties] = {
         **dict.fromkeys(("lower", "number", "numeric", "special", "upper"), True),
         **dict.fromkeys(("minLower", "minNumeric", "minSpecial", "minUpper"), 0),
     }
@@ -44,7 +44,7 @@ class RandomString(Drawn):
             return [Failure("special", "every class of characters is off: leave one on")]
         return []
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The minima of each class, the rest from all, in random order."""
         text = _draw(inputs)
         return text, {"result": text}
@@ -62,7 +62,7 @@ class RandomPassword(RandomString):
     outputs = ("result", "bcryptHash")
     secret_outputs = frozenset(outputs)
 
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
         """The password and its hash."""
         text = _draw(inputs)
         salt = bcrypt.gensalt(_BCRYPT_COST)

@@ -1,25 +1,29 @@
-"""What all random resources share: drawn at creation, never updated, replaced by any change."""
+"""Resources that are generated once and only kept: random values, keys, certificates."""
 
+import asyncio
 from abc import abstractmethod
+from typing import ClassVar
 
 from lab.engine.properties import UNKNOWN, Properties, reveal, secret
 from lab.engine.provider import Checked, Difference, Failure, Request, Resource, changed_properties
 
 
-class Drawn(Resource):
-    """A resource whose outputs are drawn from the inputs.
+class Generated(Resource):
+    """A resource whose outputs are made from its inputs at creation, and made anew by any change.
 
-    defaults: what absent inputs mean; setting one to its default changes nothing.
-    required: the inputs it cannot do without. secret_outputs: outputs encrypted in the state.
+    required: the inputs it cannot do without. defaults: what absent inputs mean, so that setting
+    one to its default changes nothing. in_place: inputs whose change needs nothing new.
+    secret_outputs: the outputs that are encrypted in the state.
     """
 
-    defaults: Properties = {}
-    required: tuple[str, ...] = ()
-    secret_outputs: frozenset[str] = frozenset()
+    required: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[Properties] = {}
+    in_place: ClassVar[frozenset[str]] = frozenset()
+    secret_outputs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def draw(self, inputs: Properties) -> tuple[str, Properties]:
-        """The id and the outputs, from inputs that are complete and in the clear."""
+    def generate(self, inputs: Properties) -> tuple[str, Properties]:
+        """The id and the outputs, from complete inputs in the clear. May take its time."""
 
     def rules(self, inputs: Properties) -> list[Failure]:
         """What is wrong with complete inputs that are all known."""
@@ -39,25 +43,27 @@ class Drawn(Resource):
         return Checked(request.inputs, failures)
 
     async def diff(self, request: Request) -> Difference:
-        """Any difference in meaning needs a new value, so a new resource."""
+        """What differs in meaning."""
         changed = changed_properties(
             self.complete(request.old_inputs), self.complete(request.inputs)
         )
-        return Difference(changed=changed, replaces=changed)
+        return Difference(
+            changed=changed, replaces=[name for name in changed if name not in self.in_place]
+        )
 
     async def create(self, request: Request) -> tuple[str, Properties]:
-        """Draw. A preview draws nothing."""
+        """Generate. A preview generates nothing."""
         inputs = self.complete(request.inputs)
         if request.preview:
             return "", self.planned(inputs)
-        identity, outputs = self.draw(reveal(inputs))
+        identity, outputs = await asyncio.to_thread(self.generate, reveal(inputs))
         return identity, inputs | {
             name: secret(value) if name in self.secret_outputs else value
             for name, value in outputs.items()
         }
 
     async def update(self, request: Request) -> Properties:
-        """Keep the value: nothing but the secretness of an input can have changed."""
+        """The outputs as they are, beside the new inputs."""
         return request.state | self.complete(request.inputs)
 
     def complete(self, inputs: Properties) -> Properties:
