@@ -83,34 +83,29 @@ class Trust:
         return [self.server_password, self.agent_password]
 
 
-class Authorities(pulumi.ComponentResource):
-    """The certificates and passwords of one cluster.
+class Authorities:
+    """The resources that make a cluster's trust."""
 
-    trust: all of them, once known; secret.
-    """
+    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+        self._name, self._opts = name, opts
 
-    trust: pulumi.Output[Trust]
-
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("groundwork:k3s:Authorities", name, {}, opts)
-        self._name = name
-        self._child = pulumi.ResourceOptions(parent=self)
+    def trust(self) -> pulumi.Output[Trust]:
+        """All certificates and passwords, once known; secret."""
         authorities = {path: self._authority(title) for path, title in AUTHORITIES.items()}
         signer = authorities["client-ca"]
         service_key = tls.PrivateKey(
-            f"{name}-service", algorithm="RSA", rsa_bits=2048, opts=self._child
+            f"{self._name}-service", algorithm="RSA", rsa_bits=2048, opts=self._opts
         )
-        self.trust = pulumi.Output.secret(
-            pulumi.Output.all(
-                authorities=authorities,
-                service_key=service_key.private_key_pem,
-                admin=self._client("admin", "groundwork:admin", ["system:masters"], signer),
-                maintenance=self._client("maintenance", MAINTENANCE_USER, [], signer),
-                server_password=self._password("server"),
-                agent_password=self._password("agent"),
-            )
-        ).apply(_trust)
-        self.register_outputs({})
+        made = pulumi.Output.all(
+            authorities=authorities,
+            service_key=service_key.private_key_pem,
+            admin=self._client("admin", "groundwork:admin", ["system:masters"], signer),
+            maintenance=self._client("maintenance", MAINTENANCE_USER, [], signer),
+            server_password=self._password("server"),
+            agent_password=self._password("agent"),
+        )
+        secret: pulumi.Output[dict[str, Any]] = pulumi.Output.secret(made)
+        return secret.apply(_trust)
 
     def _authority(self, title: str) -> dict[str, pulumi.Output[str]]:
         key = self._key(title)
@@ -123,7 +118,7 @@ class Authorities(pulumi.ComponentResource):
             subject=tls.SelfSignedCertSubjectArgs(common_name=f"{self._name}-{title}"),
             validity_period_hours=_AUTHORITY_HOURS,
             early_renewal_hours=0,
-            opts=self._child,
+            opts=self._opts,
         )
         return {"certificate": certificate.cert_pem, "key": key}
 
@@ -137,7 +132,7 @@ class Authorities(pulumi.ComponentResource):
             subject=tls.CertRequestSubjectArgs(
                 common_name=user, organization=groups[0] if groups else None
             ),
-            opts=self._child,
+            opts=self._opts,
         )
         certificate = tls.LocallySignedCert(
             f"{self._name}-{title}",
@@ -147,20 +142,20 @@ class Authorities(pulumi.ComponentResource):
             allowed_uses=["digital_signature", "key_encipherment", "client_auth"],
             validity_period_hours=_CLIENT_HOURS,
             early_renewal_hours=_RENEWAL_HOURS,
-            opts=self._child,
+            opts=self._opts,
         )
         return {"certificate": certificate.cert_pem, "key": key}
 
     def _key(self, title: str) -> pulumi.Output[str]:
         key = tls.PrivateKey(
-            f"{self._name}-{title}", algorithm="ECDSA", ecdsa_curve="P256", opts=self._child
+            f"{self._name}-{title}", algorithm="ECDSA", ecdsa_curve="P256", opts=self._opts
         )
         return key.private_key_pem
 
     def _password(self, title: str) -> pulumi.Output[str]:
         # Letters and digits: a token is written into YAML, URLs and headers.
         password = random.RandomPassword(
-            f"{self._name}-{title}-token", length=48, special=False, opts=self._child
+            f"{self._name}-{title}-token", length=48, special=False, opts=self._opts
         )
         return password.result
 

@@ -30,13 +30,15 @@ class K3sClusterArgs:
 
     spec: Cluster
     secret: Secrets
-    root: Path
-    """The project's folder: paths in the stack file are relative to it."""
+    root: Path = Path(__file__).parents[2]
+    """The project's folder, which paths in the stack file are relative to."""
 
 
 class K3sCluster(pulumi.ComponentResource):
-    """A K3s cluster: all hosts prepared at once, the first server joined, then all others at once.
-    Changes go through the servers one by one, then through the agents a few at a time.
+    """A K3s cluster on hosts reached over SSH.
+
+    All hosts are prepared at once, the first server joins, then all others at once. Changes go
+    through the servers one by one, then through the agents a few at a time.
 
     kubeconfig: the administrator's credentials; secret.
     provider: for whatever is to run in the cluster; usable once all nodes are as wanted.
@@ -47,10 +49,10 @@ class K3sCluster(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: K3sClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("groundwork:k3s:Cluster", name, {}, opts)
+        super().__init__("groundwork:k3s:K3sCluster", name, {}, opts)
         self._name, self._spec = name, args.spec
         self._connections = connections(args.spec, args.secret, args.root)
-        self._trust = Authorities(name, self._after()).trust
+        self._trust = Authorities(name, self._after()).trust()
         self._secret = _secret(args, self._trust)
         inventory = self._inventory()
         self.teardown = local_command(
@@ -63,8 +65,10 @@ class K3sCluster(pulumi.ComponentResource):
         self.endpoint = args.spec.endpoint_url
         self.nodes = {n: str(node.address) for n, node in sorted(args.spec.nodes.items())}
         self.ingress_addresses = [str(node.address) for node in args.spec.living.values()]
-        self.kubeconfig = pulumi.Output.secret(self._trust.apply(self._administrator))
-        self.provider = self._provider()
+        self.kubeconfig: pulumi.Output[str] = pulumi.Output.secret(
+            self._trust.apply(self._administrator)
+        )
+        self.provider = self._access()
         self.register_outputs({"kubeconfig": self.kubeconfig, "endpoint": self.endpoint})
 
     def _hosts(self, inventory: pulumi.Output[str]) -> list[remote.Command]:
@@ -158,7 +162,7 @@ class K3sCluster(pulumi.ComponentResource):
         title = f"{pulumi.get_project()}-{pulumi.get_stack()}"
         return kubeconfig(title, self._spec.endpoint_url, trust.server_ca, trust.admin)
 
-    def _provider(self) -> k8s.Provider:
+    def _access(self) -> k8s.Provider:
         return k8s.Provider(
             self._name,
             kubeconfig=self.kubeconfig,

@@ -12,7 +12,6 @@ from pulumi_command import local, remote
 
 from components.k3s.connection import Connections
 
-_SECRET_OUTPUTS = ["stdout", "stderr"]
 # The grace between asking a script to end and ending it
 _KILL_SECONDS = 10
 
@@ -36,34 +35,30 @@ class Job:
 def host_command(
     name: str,
     connections: Connections,
-    node: str,
+    host: str,
     job: Job | None,
     opts: pulumi.ResourceOptions,
 ) -> remote.Command:
-    """The command that does `job` on a node. None: it does nothing, ever, and dials nobody."""
-    mine = pulumi.ResourceOptions(additional_secret_outputs=_SECRET_OUTPUTS)
+    """The command that does `job` on a host. None: it does nothing, ever, and dials nobody."""
+    user = connections.routes[host].user
+    run = None if job is None else _line(user, job, job.verb)
+    stdin: pulumi.Output[str] | None = pulumi.Output.secret(job.stdin) if job else None
     return remote.Command(
         name,
-        connection=connections.to(node),
+        connection=connections.to(host),
+        create=run,
+        update=run,
+        delete=_line(user, job, _REMOVAL[job.verb]) if job and job.verb in _REMOVAL else None,
+        stdin=stdin,
         logging=remote.Logging.NONE,
         add_previous_output_in_env=False,
-        **_lines(connections.routes[node].user, job),
-        opts=pulumi.ResourceOptions.merge(opts, mine),
+        opts=_with_secret_outputs(opts),
     )
 
 
-def _lines(user: str, job: Job | None) -> dict[str, pulumi.Input[str]]:
-    if job is None:
-        return {}
-    run = _line(user, job, job.verb)
-    lines: dict[str, pulumi.Input[str]] = {
-        "create": run,
-        "update": run,
-        "stdin": pulumi.Output.secret(job.stdin),
-    }
-    if job.verb in _REMOVAL:
-        lines["delete"] = _line(user, job, _REMOVAL[job.verb])
-    return lines
+def _with_secret_outputs(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    mine = pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])
+    return pulumi.ResourceOptions.merge(opts, mine)
 
 
 def _line(user: str, job: Job, verb: str) -> str:
@@ -80,19 +75,20 @@ def local_command(
     *,
     on_removal: bool = False,
 ) -> local.Command:
-    """The command that runs a module of this program beside it, when it is made or changed; or,
-    `on_removal`, only when it goes.
+    """The command that runs a module of this program beside it: when made or changed, or when gone.
+
+    `on_removal`: only when it is gone.
     """
     # Whoever runs the engine says which interpreter has the program's packages.
     run = f'exec "${{GROUNDWORK_PYTHON:-python3}}" -m {module}'
-    mine = pulumi.ResourceOptions(additional_secret_outputs=_SECRET_OUTPUTS)
+    hidden: pulumi.Output[str] = pulumi.Output.secret(stdin)
     return local.Command(
         name,
         create=None if on_removal else run,
         update=None if on_removal else run,
         delete=run if on_removal else None,
-        stdin=pulumi.Output.secret(stdin),
+        stdin=hidden,
         logging=local.Logging.NONE,
         add_previous_output_in_env=False,
-        opts=pulumi.ResourceOptions.merge(opts, mine),
+        opts=_with_secret_outputs(opts),
     )

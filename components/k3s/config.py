@@ -34,8 +34,10 @@ Kind = Literal["file", "live", "ca"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """A file of a node. A change to a `file` needs a restart of K3s, to a `live` one none; a `ca`
-    is for the server that starts the cluster.
+    """A file of a node.
+
+    A change to a `file` needs a restart of K3s, to a `live` one none; a `ca` is for the server that
+    starts the cluster.
     """
 
     kind: Kind

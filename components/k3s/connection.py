@@ -39,20 +39,28 @@ class Connections:
 
     def to(self, node: str) -> remote.ConnectionArgs:
         """How pulumi-command reaches a node."""
-        proxy = self.bastion and remote.ProxyConnectionArgs(**self._arguments(self.bastion))
-        return remote.ConnectionArgs(**self._arguments(self.routes[node]), proxy=proxy)
+        route = self.routes[node]
+        return remote.ConnectionArgs(
+            host=route.host,
+            port=route.port,
+            user=route.user,
+            host_key=route.host_key,
+            private_key=self.private_key,
+            per_dial_timeout=_DIAL_SECONDS,
+            dial_error_limit=_DIAL_RETRIES,
+            proxy=None if self.bastion is None else self._through(self.bastion),
+        )
 
-    def _arguments(self, route: Route) -> dict[str, pulumi.Input[str | int]]:
-        arguments: dict[str, pulumi.Input[str | int] | None] = {
-            "host": route.host,
-            "port": route.port,
-            "user": route.user,
-            "host_key": route.host_key,
-            "private_key": self.private_key,
-            "per_dial_timeout": _DIAL_SECONDS,
-            "dial_error_limit": _DIAL_RETRIES,
-        }
-        return {name: value for name, value in arguments.items() if value is not None}
+    def _through(self, bastion: Route) -> remote.ProxyConnectionArgs:
+        return remote.ProxyConnectionArgs(
+            host=bastion.host,
+            port=bastion.port,
+            user=bastion.user,
+            host_key=bastion.host_key,
+            private_key=self.private_key,
+            per_dial_timeout=_DIAL_SECONDS,
+            dial_error_limit=_DIAL_RETRIES,
+        )
 
 
 def connections(cluster: Cluster, secret: Secrets, root: Path) -> Connections:
@@ -71,8 +79,9 @@ def connections(cluster: Cluster, secret: Secrets, root: Path) -> Connections:
             )
             for name, node in cluster.nodes.items()
         },
-        bastion=bastion
-        and Route(
+        bastion=None
+        if bastion is None
+        else Route(
             host=bastion.host,
             port=bastion.port,
             user=bastion.user,

@@ -1,6 +1,4 @@
-"""What our own programs beside the engine are told, as JSON on their stdin: the hosts, the way to
-them, and the cluster that is wanted.
-"""
+"""What our programs beside the engine get on stdin: a cluster, and the way to its hosts."""
 
 import json
 from dataclasses import asdict, dataclass, field

@@ -69,24 +69,21 @@ def lookup_name(host: str, port: int) -> str:
 
 
 def _why_none(name: str, found: list[Entry], keys: dict[str, str], host: str, port: int) -> str:
-    scan = f"`python -m ops scan-host-keys {host}{f' --port {port}' if port != _SSH_PORT else ''}`"
-    if any(entry.marker == "@revoked" for entry in found) and not keys:
-        return f"every key of {name} is revoked: pin its new one with {scan}"
-    if any(entry.marker == "@cert-authority" for entry in found) and not keys:
-        return (
-            f"only a certificate authority is known for {name}, and host certificates are not "
-            f"checked here: pin its key with {scan}"
-        )
+    at = "" if port == _SSH_PORT else f" --port {port}"
+    way = f"pin its key with `python -m ops scan-host-keys {host}{at}`"
+    markers = {entry.marker for entry in found}
     if keys:
-        return (
-            f"only a key of type {', '.join(sorted(keys))} is known for {name}, which cannot be "
-            f"used: pin its ed25519 or ecdsa key with {scan}"
-        )
-    return f"no key for {name}: compare fingerprints and pin it with {scan}"
+        kinds = ", ".join(sorted(keys))
+        return f"no key for {name} that can be used, only {kinds}: {way} (ed25519 or ecdsa)"
+    if "@revoked" in markers:
+        return f"no key for {name} that is not revoked: {way}"
+    if "@cert-authority" in markers:
+        return f"no key for {name}, only an authority for certificates, which are not read: {way}"
+    return f"no key for {name}: compare fingerprints, and {way}"
 
 
 def _literal(pattern: str) -> str:
-    """ssh knows `*` and `?` only: brackets stand for themselves."""
+    """In ssh only `*` and `?` are special: brackets stand for themselves."""
     return pattern.replace("[", "[[]")
 
 

@@ -1,4 +1,4 @@
-"""Kubernetes objects that K3s applies by itself from a server's disk: they exist before any client."""
+"""Kubernetes objects that K3s itself applies from a server's disk: no client is needed."""
 
 from components.k3s.certificates import MAINTENANCE_USER
 from components.k3s.network import VipEndpoint
@@ -35,7 +35,8 @@ def _rule(group: str, resources: list[str], verbs: list[str]) -> Manifest:
 
 
 def _metadata(kind: str) -> Manifest:
-    return {"name": _NAME} | ({} if kind.startswith("Cluster") else {"namespace": _SYSTEM})
+    where: Manifest = {} if kind.startswith("Cluster") else {"namespace": _SYSTEM}
+    return {"name": _NAME, **where}
 
 
 def _role(kind: str, rules: list[Manifest]) -> Manifest:

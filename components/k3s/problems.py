@@ -54,8 +54,8 @@ def _key_file(cluster: Cluster, root: Path) -> Iterator[str]:
             "name a private key, or use kind: agent"
         )
         return
-    if "PRIVATE KEY-----" not in text:
-        yield f"ssh.auth.path: {auth.path} is no private key: name the file without .pub"
+    if text.startswith(("ssh-", "ecdsa-", "sk-")):
+        yield f"ssh.auth.path: {auth.path} is a public key: name the file without .pub"
 
 
 def _folder(cluster: Cluster, root: Path) -> Iterator[str]:

@@ -49,7 +49,7 @@ def addresses_are_distinct(cluster: "Cluster") -> Iterator[str]:
 def networks_are_apart(cluster: "Cluster") -> Iterator[str]:
     """Pods, services and nodes share no address."""
     network = cluster.network
-    ranges: list[tuple[str, "Network"]] = [
+    ranges: list[tuple[str, Network]] = [
         ("network.clusterCidr", network.cluster_cidr),
         ("network.serviceCidr", network.service_cidr),
     ]
