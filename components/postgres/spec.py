@@ -19,6 +19,8 @@ Output = Literal["url", "host", "port", "name", "user", "password"]
 """What a database tells an application about itself."""
 SECRET_OUTPUTS = frozenset[Output]({"url", "password"})
 
+# https://github.com/docker-library/postgres: the useradd and adduser lines of its Dockerfiles
+_ALPINE_USER, _DEBIAN_USER = 70, 999
 _OFFICIAL = Image(repository="docker.io/library/postgres", tag="16-alpine")
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 Identifier = Annotated[
@@ -39,8 +41,8 @@ class Bundled(Model):
     kind: Literal["bundled"]
     namespace: DnsLabel = "postgres"
     image: Image = _OFFICIAL
-    run_as_user: Annotated[int, Field(ge=1)] = 70
-    """The image's user `postgres`: 70 in the Alpine images, 999 in the Debian ones."""
+    run_as_user: Annotated[int, Field(ge=1)] | None = None
+    """Absent: the user `postgres` of the official images, 70 in Alpine's and 999 in Debian's."""
     storage: Quantity = "5Gi"
     protect: bool = False
     """Whether the volume and the passwords are kept when the stack or this section goes."""
@@ -49,6 +51,16 @@ class Bundled(Model):
     )
     parameters: dict[Parameter, str] = Field(default_factory=dict)
     """Server settings by name, such as max_connections."""
+
+    @property
+    def user(self) -> int:
+        """The user that the server runs as and that its files belong to.
+
+        initdb demands one that the image knows, so it is not ours to choose.
+        """
+        if self.run_as_user is not None:
+            return self.run_as_user
+        return _ALPINE_USER if "alpine" in (self.image.tag or "") else _DEBIAN_USER
 
 
 class ExternalDatabase(Model):

@@ -49,7 +49,7 @@ def job(
                 restart_policy="Never",  # a failed pod stays, and with it its log
                 automount_service_account_token=False,
                 enable_service_links=False,
-                security_context=pod_security(spec.run_as_user),
+                security_context=pod_security(spec.user),
                 containers=[_job_container(spec, database)],
                 volumes=_job_volumes(scripts, secrets),
             ),

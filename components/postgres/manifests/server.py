@@ -52,7 +52,7 @@ def stateful_set(
             spec=k8s.core.v1.PodSpecArgs(
                 automount_service_account_token=False,
                 enable_service_links=False,
-                security_context=pod_security(spec.run_as_user),
+                security_context=pod_security(spec.user),
                 termination_grace_period_seconds=_TERMINATION_SECONDS,
                 containers=[_container(spec)],
                 volumes=_volumes(claim, superuser),
