@@ -33,7 +33,11 @@ def made(path: Path, make: Callable[[Path], None]) -> Path:
         if not path.exists():
             aside = path.with_name(f"{path.name}.part")
             discard(aside)
-            make(aside)
+            try:
+                make(aside)
+            except BaseException:
+                discard(aside)
+                raise
             aside.rename(path)
     return path
 

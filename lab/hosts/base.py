@@ -5,12 +5,14 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab import cache
 from lab.hosts import machine
 
 RECIPE = Path(__file__).with_name("base.sh")
+PROGRESS_SECONDS = 5
 # Whoever kills this process kills the build, and the build's mounts go with it.
 CONFINED = [
     *("setpriv", "--pdeathsig", "KILL"),
@@ -35,7 +37,6 @@ def _build(target: Path) -> None:
     machine.say("base image: making it, once, from Debian packages (a minute or two)")
     command = [*CONFINED, "bash", str(RECIPE), mirror, str(target)]
     environment = os.environ | machine.apt_proxy() | {"LC_ALL": "C"}
-    last: list[str] = []
     with subprocess.Popen(
         command,
         env=environment,
@@ -43,13 +44,27 @@ def _build(target: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # Ctrl-C reaches this process, which ends the build as a whole
     ) as build:
-        shown = begun
-        for line in build.stdout or ():
-            last = [*last[-9:], line.rstrip()]
-            if time.monotonic() - shown > 5:  # noqa: PLR2004
-                shown = time.monotonic()
-                machine.say(f"base image: {shown - begun:3.0f} s  {last[-1].removeprefix('I: ')}")
+        output = build.stdout or ()
+        try:
+            last = _followed(output, begun)
+        except BaseException:
+            build.kill()
+            for _ in output:  # ends when the last process that could still write is gone
+                pass
+            raise
     if build.returncode:
         raise RuntimeError(f"base image: {RECIPE.name} failed:\n" + "\n".join(last))
     machine.say(f"base image: made in {time.monotonic() - begun:.0f} s")
+
+
+def _followed(output: Iterable[str], begun: float) -> list[str]:
+    """Show a line of the build's output now and then; its last lines, when it has ended."""
+    shown, last = begun, list[str]()
+    for line in output:
+        last = [*last[-9:], line.rstrip()]
+        if time.monotonic() - shown > PROGRESS_SECONDS:
+            shown = time.monotonic()
+            machine.say(f"base image: {shown - begun:3.0f} s  {last[-1].removeprefix('I: ')}")
+    return last

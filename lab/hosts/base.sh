@@ -16,8 +16,7 @@ chroot "$target" useradd --create-home --shell /bin/bash --password '*' ops
 
 # K3s brings its own containerd; the rest would only start things a host of the lab has no use for.
 rm "$target"/etc/systemd/system/multi-user.target.wants/containerd.service
-for unit in console-getty getty@tty1 systemd-logind e2scrub_reap apt-daily apt-daily-upgrade \
-  systemd-pstore cni-dhcp; do
+for unit in console-getty getty@tty1 e2scrub_reap apt-daily apt-daily-upgrade systemd-pstore cni-dhcp; do
   ln -sf /dev/null "$target/etc/systemd/system/$unit.service"
 done
 for unit in apt-daily apt-daily-upgrade dpkg-db-backup e2scrub_all fstrim; do

@@ -34,6 +34,11 @@ def groups(name: str) -> Iterator[Path]:
     return (h / name for h in hierarchies() if (h / name).is_dir())
 
 
+def make(name: str) -> None:
+    """A group in the hierarchy of version 2: a sign that the lab is there, before any host is."""
+    (second_version() / name).mkdir(exist_ok=True)
+
+
 def freeze(name: str, *, frozen: bool) -> None:
     """Stop all processes of a group where they stand, or let them go on."""
     group = second_version() / name

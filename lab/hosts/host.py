@@ -1,21 +1,16 @@
 """One host of a lab: a container with its own systemd, sshd, network and disk."""
 
-import os
-import shutil
 import socket
 import subprocess
 import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.hosts import cgroups, network, processes, ssh
+from lab.hosts import cgroups, disk, network, processes, ssh
 from lab.hosts.layout import Place
 
 BOOT = Path(__file__).with_name("boot.sh")
-ROOTFS = Path(__file__).with_name("rootfs")
-DISKS = ("upper", "work", "root", "rancher", "kubelet")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,33 +46,18 @@ class Host:
         """The process of its systemd-nspawn while the host is powered on."""
         return processes.running(self.directory / "pid")
 
+    @property
+    def state(self) -> str:
+        """What its switches say: off, frozen, cut off or on."""
+        if self.pid is None:
+            return "off"
+        if cgroups.frozen(self.group):
+            return "frozen"
+        return "on" if network.port_is_up(self.place, self.name) else "cut off"
+
     def install(self) -> None:
-        """Give the host an empty disk and its identity: address, host name, keys, machine id."""
-        if (self.directory / "installed").exists():
-            return
-        for disk in DISKS:
-            cleared(self.directory / disk)
-        upper = self.directory / "upper"
-        shutil.copytree(ROOTFS, upper, symlinks=True, dirs_exist_ok=True)
-        (upper / "etc/sudoers.d/ops").chmod(0o440)
-        address = f"ADDRESS={self.address}/{self.place.subnet.prefixlen}\n"
-        write(upper / "etc/groundwork-lab/network", f"{address}GATEWAY={self.place.gateway}\n")
-        write(upper / "etc/hostname", f"{self.name}\n")
-        write(upper / "etc/hosts", f"127.0.0.1 localhost\n{self.address} {self.name}\n")
-        # Nothing answers there; a resolver that is refused at once is better than none in the file.
-        write(upper / "etc/resolv.conf", f"nameserver {self.place.gateway}\n")
-        write(upper / "etc/machine-id", f"{uuid.uuid4().hex}\n")
-        key = ssh.host_key(self.place, self.name)
-        ssh.make_key(key, self.name)
-        shutil.copy(key, upper / "etc/ssh" / key.name)
-        shutil.copy(key.with_suffix(".pub"), upper / "etc/ssh")
-        home = upper / "home/ops"
-        public = self.place.private_key.with_suffix(".pub").read_text()
-        write(home / ".ssh/authorized_keys", public, mode=0o600)
-        (home / ".ssh").chmod(0o700)
-        for path in (home, home / ".ssh", home / ".ssh/authorized_keys"):
-            os.chown(path, 1000, 1000)
-        (self.directory / "installed").touch()
+        """Give the host a new disk, unless it has one."""
+        disk.make(self.place, self.name)
 
     def boot(self, timeout_seconds: float = 60) -> float:
         """Power on if need be and wait until `ops` can log in; the seconds it took."""
@@ -168,18 +148,4 @@ class Host:
     def refresh(self) -> None:
         """Power off and take the disk away; the next `boot` is a new host with the old key."""
         self.kill()
-        (self.directory / "installed").unlink(missing_ok=True)
-
-
-def cleared(directory: Path) -> None:
-    """Make `directory` an empty one."""
-    if directory.exists():
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True)
-
-
-def write(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file with its directories."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(mode)
+        disk.discard(self.place, self.name)

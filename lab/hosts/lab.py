@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,13 +46,16 @@ class Lab:
         """The hosts the lab has, by name."""
         if not self.place.hosts.is_dir():
             return []
-        found = [path.name for path in self.place.hosts.iterdir() if path.is_dir()]
-        return [self.host(name) for name in sorted(found, key=lambda n: (n[0] != "s", int(n[1:])))]
+        return [self.host(n) for n in layout.in_order(p.name for p in self.place.hosts.iterdir())]
 
     @property
     def mirror_url(self) -> str:
         """Where hosts find the mirror."""
         return f"http://{self.place.gateway}:{MIRROR_PORT}"
+
+    @property
+    def _mirror_pid(self) -> Path:
+        return self.place.directory / "mirror.pid"
 
     def host(self, name: str) -> Host:
         """The host of that name."""
@@ -68,11 +71,12 @@ class Lab:
             base.image()
             there = {host.name for host in self.hosts}
             try:
-                self._make(sorted({*there, *wanted}))
-            except BaseException:
-                self._cancelled.set()
+                self._make(layout.in_order({*there, *wanted}))
+            except KeyboardInterrupt:
                 self._take_back(there)
                 raise
+            finally:
+                self._cancelled.clear()
 
     def down(self) -> list[str]:
         """Remove the lab with everything it made; returns what there was to remove."""
@@ -83,8 +87,8 @@ class Lab:
 
     def _make(self, names: list[str]) -> None:
         self.place.hosts.mkdir(parents=True, exist_ok=True)
-        machine.raise_limits(self.place)
         self._write_state()
+        machine.claim_limits(self.place)
         network.make_bridge(self.place)
         ssh.make_key(self.place.private_key, f"lab {self.place.name}")
         self._start_mirror()
@@ -97,14 +101,17 @@ class Lab:
             try:
                 for _ in pool.map(self._boot, hosts):
                     pass
-            except BaseException:
+            except KeyboardInterrupt:
                 self._cancelled.set()
                 raise
+        self._write_state()
 
     def _boot(self, host: Host) -> None:
-        was_on = host.pid is not None
-        seconds = host.boot()
-        text = "is up" if was_on else f"ready after {seconds:.1f} s"
+        before = host.state
+        text = f"is {before}; left as it is"
+        if before in {"on", "off"}:
+            seconds = host.boot()
+            text = "is up" if before == "on" else f"ready after {seconds:.1f} s"
         machine.say(f"lab {self.place.name}: {host.name} {host.address} {text}")
 
     def _take_back(self, keep: set[str]) -> None:
@@ -120,13 +127,12 @@ class Lab:
         self._write_state()
 
     def _start_mirror(self) -> None:
-        pid_file = self.place.directory / "mirror.pid"
-        if processes.running(pid_file):
+        if processes.running(self._mirror_pid):
             return
         served = cache.root() / "mirror"
         served.mkdir(exist_ok=True)
-        owner = str(self.place.hosts)
-        arguments = [str(self.place.gateway), str(MIRROR_PORT), owner, str(served), str(pid_file)]
+        listen = [str(self.place.gateway), str(MIRROR_PORT)]
+        arguments = [*listen, str(self.place.hosts), str(served), str(self._mirror_pid)]
         with (self.place.directory / "mirror.log").open("ab") as log:
             subprocess.run(
                 ["setsid", "--fork", sys.executable, "-m", "lab.hosts.server", *arguments],
@@ -149,14 +155,14 @@ class Lab:
 
     def _write_state(self) -> None:
         hosts = {h.name: {"address": h.address, "pid": h.pid} for h in self.hosts}
-        state = {"name": self.place.name, "subnet": str(self.place.subnet), "hosts": hosts}
-        aside = self.place.directory / "lab.json.part"
-        aside.write_text(json.dumps(state, indent=2) + "\n")
-        aside.replace(self.place.directory / "lab.json")
+        mirror = {"url": self.mirror_url, "pid": processes.running(self._mirror_pid)}
+        subnet = str(self.place.subnet)
+        state = {"name": self.place.name, "subnet": subnet, "hosts": hosts, "mirror": mirror}
+        machine.write_whole(self.place.directory / "lab.json", json.dumps(state, indent=2) + "\n")
 
     def _refuse_what_is_anothers(self) -> None:
-        owner = network.owner(self.place)
-        if owner not in {None, str(self.place.directory)}:
+        owner = network.owner(self.place.bridge)
+        if owner not in {None, self.place.directory}:
             raise RuntimeError(
                 f"lab {self.place.name}: this machine has a lab of that name already, kept in "
                 f"{owner}; take another --name, or take that one down from its clone"
@@ -171,10 +177,10 @@ class Lab:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """A hold on the lab's name: no other process of this machine makes or removes it."""
-        with socket.socket(socket.AF_UNIX) as hold:
+        with ExitStack() as holds:
             try:
-                hold.bind(f"\0groundwork-lab-{self.place.name}")
-            except OSError as error:
+                holds.enter_context(machine.alone(f"lab-{self.place.name}", 0))
+            except BlockingIOError as error:
                 raise RuntimeError(
                     f"lab {self.place.name}: another up or down of it is at work; let it finish"
                 ) from error

@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+PREFIX = 24
 # Role -> first letter of its hosts' names, offset of its addresses in the subnet, most hosts of it.
 ROLES = {"server": ("s", 10, 10), "agent": ("a", 20, 200)}
 
@@ -58,11 +60,24 @@ def place(name: str, subnet: str, parent: Path | None = None) -> Place:
     # Interfaces have names of at most 15 characters, and "vb-<lab>-a100" is one.
     if not re.fullmatch(r"[a-z][a-z0-9]{0,6}", name):
         raise ValueError(f"lab {name!r}: a name is a letter and up to 6 letters or digits")
-    network = IPv4Network(subnet)
-    if network.prefixlen != 24 or not network.is_private:  # noqa: PLR2004
-        raise ValueError(f"subnet {subnet}: a lab takes a private network of /24")
-    parent = parent or REPOSITORY / ".lab"
-    return Place(name=name, subnet=network, directory=parent.resolve() / name)
+    directory = (parent or REPOSITORY / ".lab").resolve() / name
+    # They mean something in the options of an overlay mount and of systemd-nspawn.
+    if taken := set(":,\\") & set(str(directory)):
+        raise ValueError(
+            f"directory {directory}: mounts cannot name a path with {' or '.join(sorted(taken))}; "
+            "move the clone"
+        )
+    return Place(name=name, subnet=_network(subnet), directory=directory)
+
+
+def _network(text: str) -> IPv4Network:
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        raise ValueError(f"subnet {text!r}: {error}; give one like 10.213.0.0/24") from error
+    if network.prefixlen != PREFIX or not network.is_private:
+        raise ValueError(f"subnet {text}: a lab takes a private network of /{PREFIX}")
+    return network
 
 
 def names(servers: int, agents: int) -> list[str]:
@@ -73,6 +88,12 @@ def names(servers: int, agents: int) -> list[str]:
         if not 0 <= count <= most:
             raise ValueError(f"{count} {role}s: a lab has from 0 to {most} of them")
     return [f"{ROLES[r][0]}{i}" for r, count in wanted.items() for i in range(1, count + 1)]
+
+
+def in_order(hosts: Iterable[str]) -> list[str]:
+    """Names of hosts, servers first, each role by number."""
+    letters = "".join(letter for letter, _, _ in ROLES.values())
+    return sorted(hosts, key=lambda host: (letters.index(host[0]), int(host[1:])))
 
 
 def recorded_subnet(directory: Path) -> str | None:

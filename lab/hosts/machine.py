@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lab.hosts import cgroups
+from lab.hosts import cgroups, network
 from lab.hosts.layout import Place
 
 # What a lab runs -> the Debian package that has it.
@@ -23,6 +26,7 @@ PROGRAMS = {
 # Every systemd, containerd and kubelet takes some, and the kernel counts all hosts as one user.
 INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 ENOUGH_INSTANCES = 2048
+LIMITS = "limits.json"
 LOCKED = "Could not get lock"
 
 
@@ -92,34 +96,55 @@ def apt_proxy() -> dict[str, str]:
     return {"http_proxy": proxy} if proxy else {}
 
 
-def raise_limits(place: Place) -> None:
-    """Raise the limits of the kernel several hosts would run into; `restore_limits` undoes it."""
-    before = int(INSTANCES.read_text())
-    if before < ENOUGH_INSTANCES:
-        (place.directory / "limits.json").write_text(json.dumps({str(INSTANCES): before}))
-        INSTANCES.write_text(str(ENOUGH_INSTANCES))
-        say(f"machine: {INSTANCES.name} {before} -> {ENOUGH_INSTANCES} while labs run")
+@contextmanager
+def alone(name: str, patience_seconds: float) -> Iterator[None]:
+    """A hold on a name that one process of the machine has at a time, and loses when it dies."""
+    end = time.monotonic() + patience_seconds
+    with socket.socket(socket.AF_UNIX) as hold:
+        while True:
+            try:
+                hold.bind(f"\0groundwork-{name}")
+                break
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise BlockingIOError(f"{name} is held by another process") from error
+                time.sleep(0.02)
+        yield
 
 
-def restore_limits(place: Place) -> list[str]:
-    """Set limits back to what they were before the first lab, when this is the last one."""
-    kept = place.directory / "limits.json"
-    try:
+def claim_limits(place: Place) -> None:
+    """Raise the limits several hosts would run into, for as long as any lab is there."""
+    with alone("limits", 10):
+        cgroups.make(place.bridge)
+        before = int(INSTANCES.read_text())
+        if before < ENOUGH_INSTANCES:
+            write_whole(place.directory / LIMITS, json.dumps({str(INSTANCES): before}))
+            INSTANCES.write_text(str(ENOUGH_INSTANCES))
+            say(f"machine: {INSTANCES.name} {before} -> {ENOUGH_INSTANCES} while labs run")
+
+
+def release_limits(place: Place) -> list[str]:
+    """Remove the lab's control groups, and with the last lab's set the limits back."""
+    with alone("limits", 10):
+        count = cgroups.remove(place.bridge)
+        found = [f"{count} control groups"] if count else []
+        kept = place.directory / LIMITS
+        if not kept.exists():
+            return found
+        others = [group.name for group in cgroups.second_version().glob("gw-*")]
+        for heir in filter(None, map(network.owner, others)):
+            write_whole(heir / LIMITS, kept.read_text())
+            kept.unlink()
+            return found
         before: dict[str, int] = json.loads(kept.read_text())
-    except (FileNotFoundError, ValueError):
-        return []
-    others = [g for g in cgroups.second_version().glob("gw-*") if g.name != place.bridge]
-    heir = next((_directory_of(other.name) for other in others), None)
-    if heir is not None and heir.is_dir():
-        shutil.copy(kept, heir / kept.name)
-        return []
-    for path, value in before.items():
-        Path(path).write_text(str(value))
-    return [f"raised limit {Path(path).name}" for path in before]
+        for path, value in before.items():
+            Path(path).write_text(str(value))
+        kept.unlink()
+        return [*found, *(f"raised limit {Path(path).name}" for path in before)]
 
 
-def _directory_of(bridge: str) -> Path | None:
-    """The directory of the lab that owns a bridge."""
-    alias = Path(f"/sys/class/net/{bridge}/ifalias")
-    text = alias.read_text().strip() if alias.exists() else ""
-    return Path(text) if text else None
+def write_whole(path: Path, text: str) -> None:
+    """Write a file such that a reader finds all of it or none."""
+    aside = path.with_name(f"{path.name}.part")
+    aside.write_text(text)
+    aside.replace(path)

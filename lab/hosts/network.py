@@ -3,6 +3,7 @@
 import json
 import subprocess
 from ipaddress import IPv4Interface
+from pathlib import Path
 from typing import Any
 
 from lab.hosts.layout import Place
@@ -27,9 +28,11 @@ def port(place: Place, host: str) -> str:
     return f"vb-{place.name}-{host}"
 
 
-def owner(place: Place) -> str | None:
-    """The directory of the lab whose bridge has this lab's name; None without bridge or owner."""
-    return links().get(place.bridge, {}).get("ifalias")
+def owner(bridge: str) -> Path | None:
+    """The directory of the lab a bridge belongs to; None without bridge or owner."""
+    alias = Path(f"/sys/class/net/{bridge}/ifalias")
+    text = alias.read_text().strip() if alias.exists() else ""
+    return Path(text) if text else None
 
 
 def make_bridge(place: Place) -> None:
@@ -58,6 +61,11 @@ def remove_bridge(place: Place) -> list[str]:
     for name in found:
         ip("link", "delete", name, check=False)  # a port goes by itself when its host's end goes
     return found
+
+
+def port_is_up(place: Place, host: str) -> bool:
+    """Whether a host's cable is in; a port that is not there yet was not pulled out."""
+    return "UP" in links().get(port(place, host), {"flags": ["UP"]})["flags"]
 
 
 def set_port(place: Place, host: str, *, up: bool) -> None:

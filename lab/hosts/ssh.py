@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from lab.hosts.layout import Place
+from lab.hosts.machine import write_whole
 
 
 def make_key(path: Path, comment: str) -> None:
@@ -26,9 +27,7 @@ def write_known_hosts(place: Place, hosts: list[str]) -> None:
     for host in hosts:
         kind, key, *_ = host_key(place, host).with_suffix(".pub").read_text().split()
         lines.append(f"{place.address(host)} {kind} {key}\n")
-    aside = place.known_hosts.with_suffix(".part")
-    aside.write_text("".join(lines))
-    aside.replace(place.known_hosts)
+    write_whole(place.known_hosts, "".join(lines))
 
 
 def command(place: Place, host: str, *remote: str) -> list[str]:

@@ -28,22 +28,11 @@ def table(lab: Lab) -> str:
 
 
 def _row(host: Host) -> tuple[str, ...]:
-    if host.pid is None:
-        return (host.name, host.address, "off", "-", "-", "-", "-")
-    if cgroups.frozen(host.group):
-        return (host.name, host.address, "frozen", "-", "-", "-", memory(host))
-    if not host.answers():
-        return (host.name, host.address, "on", "no", "-", "-", memory(host))
-    units, _, version = host.run(ASK).stdout.partition("\n")
-    return (
-        host.name,
-        host.address,
-        "on",
-        "yes",
-        units.strip() or "-",
-        version.strip() or "-",
-        memory(host),
-    )
+    state = host.state
+    answers = state == "on" and host.answers()
+    units, _, version = (host.run(ASK).stdout if answers else "").partition("\n")
+    said = ("yes" if answers else "no", units.strip() or "-", version.strip() or "-")
+    return (host.name, host.address, state, *said, "-" if state == "off" else memory(host))
 
 
 def memory(host: Host) -> str:

@@ -8,25 +8,24 @@ from lab.hosts import cgroups, machine, network, processes
 from lab.hosts.host import Host
 from lab.hosts.layout import Place
 
-# systemd-nspawn makes a directory per container here and leaves it.
-PROPAGATED = Path("/run/systemd/nspawn/propagate")
-
 
 def remove(place: Place) -> list[str]:
     """Remove everything of a lab from this machine; returns what was found, empty for nothing."""
-    found = []
+    found = list[str]()
+    # A process that was being started while it was looked for shows up in the next round.
+    while more := _round(place):
+        found += more
+    return found
+
+
+def _round(place: Place) -> list[str]:
     strays = list(processes.of_directory(place.hosts))
-    found += [f"process {pid}" for pid in strays]
+    found = [f"process {pid}" for pid in strays]
     cgroups.kill(place.bridge)
     processes.kill(strays)
     found += [f"mount {path}" for path in unmount(place.directory)]
     found += [f"interface {name}" for name in network.remove_bridge(place)]
-    found += machine.restore_limits(place)
-    directories = cgroups.remove(place.bridge)
-    found += [f"{directories} control groups"] if directories else []
-    for path in PROPAGATED.glob(f"{place.name}-*"):
-        path.rmdir()
-        found.append(str(path))
+    found += machine.release_limits(place)
     if place.directory.exists():
         shutil.rmtree(place.directory)
         found.append(f"directory {place.directory}")
@@ -38,7 +37,6 @@ def remove_host(host: Host) -> None:
     """Remove one host of a lab that goes on."""
     host.kill()
     unmount(host.directory)
-    (PROPAGATED / f"{host.place.name}-{host.name}").rmdir()
     shutil.rmtree(host.directory)
 
 
