@@ -6,6 +6,7 @@ Few layers and small ones: a lab host's containerd keeps a full copy for each la
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lab.images import names
 from lab.images.bytecode import Compiled
 from lab.images.debian import Packages
 from lab.images.files import Applets, Copy, Folders, Link
@@ -31,14 +32,8 @@ BASE = Layer(
     steps=(
         Packages(
             (
-                "busybox-static",
-                "libc6",
-                "libc-bin",
-                "libgcc-s1",
-                "libssl3",
-                "zlib1g",
-                "bash",
-                "libtinfo6",
+                *("busybox-static", "bash", "libtinfo6", "libc6", "libc-bin"),
+                *("libgcc-s1", "libssl3", "libstdc++6", "zlib1g"),
             ),
             without=(
                 "*/gconv/*",
@@ -50,7 +45,7 @@ BASE = Layer(
                 "usr/bin/[!b]*",  # libc-bin's own tools; its C.UTF-8 locale is what is wanted
                 "usr/sbin/*",
                 "etc/[!a]*",
-                "usr/share/libc-bin/*",
+                "usr/share/*",
             ),
         ),
         Applets(),
@@ -114,7 +109,7 @@ POSTGRES = Recipe(
                     (
                         *("libcom-err2", "libgssapi-krb5-2", "libicu72", "libk5crypto3"),
                         *("libkeyutils1", "libkrb5-3", "libkrb5support0", "liblz4-1", "liblzma5"),
-                        *("libnss-wrapper", "libreadline8", "libstdc++6", "libxml2", "libzstd1"),
+                        *("libnss-wrapper", "libreadline8", "libxml2", "libzstd1"),
                     ),
                     only=("usr/lib/*.so*",),
                     # The server has no ICU of its own; libxml2 wants these two for character sets.
@@ -172,6 +167,7 @@ DEMO_LAYERS = (
                 only=("usr/bin/python3.11", f"{PYTHON}/*", "usr/lib/x86_64-linux-gnu/*"),
                 without=(
                     *(f"{PYTHON}/lib2to3/*", f"{PYTHON}/pydoc_data/*", f"{PYTHON}/distutils/*"),
+                    *(f"{PYTHON}/test/*", f"{PYTHON}/turtle*", "*/_testcapi.*"),
                     *(f"{PYTHON}/sqlite3/*", f"{PYTHON}/curses/*", f"{PYTHON}/sitecustomize.py"),
                 ),
             ),
@@ -194,8 +190,9 @@ DEMO_LAYERS = (
 )
 
 
-def _demo(version: str) -> Recipe:
+def _demo(name: str) -> Recipe:
     """The demonstration application; its versions differ in what they say of themselves."""
+    version = names()[name].rpartition(":")[2]
     return Recipe(
         layers=DEMO_LAYERS,
         config=Config(
@@ -218,8 +215,8 @@ def _demo(version: str) -> Recipe:
 RECIPES: Mapping[str, Recipe] = {
     "busybox": BUSYBOX,
     "coredns": COREDNS,
-    "demo": _demo("1.0.0"),
-    "demo-next": _demo("1.1.0"),
+    "demo": _demo("demo"),
+    "demo-next": _demo("demo-next"),
     "local-path-provisioner": LOCAL_PATH,
     "pause": PAUSE,
     "postgres": POSTGRES,

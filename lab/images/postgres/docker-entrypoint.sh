@@ -61,7 +61,7 @@ step_down() {
 }
 
 prepare_folder() {
-  mkdir -p "$PGDATA" 2>/dev/null \
+  mkdir -p "$PGDATA" \
     || die "PGDATA=$PGDATA cannot be made by uid $EUID; make the volume writable for it (fsGroup)"
   # The server demands that the folder is its own; being in its group is not enough.
   [[ -O $PGDATA ]] \
