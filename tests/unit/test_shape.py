@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 COMPONENTS = ROOT / "components"
 TOKENS = {
     "groundwork:app:System",
+    "groundwork:app:Workload",
     "groundwork:ingress:Ingress",
     "groundwork:k3s:K3sCluster",
     "groundwork:postgres:Postgres",

@@ -35,9 +35,11 @@ def settings(stack, folder):
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
     sections = yaml.safe_load(text.replace(".lab/dev/", f"{folder}/"))["config"]
     nodes = sections["groundwork:cluster"]["nodes"].values()
+    trust = sections["groundwork:cluster"]["ssh"]["hostKeys"]
+    trust["path"] = f"{folder}/known_hosts"
     hosts = [*(n["address"] for n in nodes), "10.213.0.99", "192.0.2.99", "198.51.100.99"]
     (folder / "known_hosts").write_text("".join(f"{h} {HOST_KEY}\n" for h in hosts))
-    (folder / "id_ed25519").write_text(PRIVATE_KEY)
+    (folder / "id_ed25519").write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{PRIVATE_KEY}\n")
     return {k.removeprefix("groundwork:"): v for k, v in sections.items() if "groundwork" in k}
 
 

@@ -5,7 +5,9 @@ import json
 import re
 
 import pytest
+import yaml
 
+from components.stack import ROOT, read, undeclared_secrets
 from tests.unit.program.stacks import PRIVATE_KEY, STACKS, deploy, patched, settings
 
 REMOTE = "command:remote:Command"
@@ -30,6 +32,17 @@ def sections(tmp_path):
 
 def host_commands(graph):
     return graph.of(REMOTE)
+
+
+@pytest.mark.parametrize("name", sorted({*STACKS} - {"dev"}))
+def test_a_stack_of_the_repository_can_be_previewed_as_it_stands(name):
+    sections = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
+    plain = {k.removeprefix("groundwork:"): v for k, v in sections.items() if "groundwork" in k}
+
+    stack, mistakes = read(plain, ROOT)
+
+    assert mistakes == []
+    assert undeclared_secrets(stack, set()) == []
 
 
 def test_no_two_resources_share_a_urn(graph):
@@ -125,11 +138,13 @@ def test_everything_in_the_cluster_goes_with_its_teardown(graph):
         assert any(n.request.deletedWith == marker.urn for n in line), node.urn
 
 
-def test_the_teardown_is_deleted_before_any_host_is_left(graph):
+def test_no_host_is_left_one_by_one_when_all_goes(graph):
     marker = graph.one("cluster-teardown")
-    joins = {n.urn for name, n in host_commands(graph).items() if "-join-" in name}
+    joins = [n for name, n in host_commands(graph).items() if "-join-" in name]
 
-    assert joins <= graph.waits_for(marker)
+    assert {n.request.deletedWith for n in joins} == {marker.urn}
+    assert "create" not in marker.inputs
+    assert marker.inputs["delete"]
 
 
 def test_a_preview_registers_the_same_resources_as_an_update(stack, tmp_path):
