@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from lab import mirror
-from lab.hosts import Lab, layout, machine, ssh, status
+from lab.hosts import Lab, layout, ssh, status
 from lab.hosts.lab import terminated_like_interrupted
+from lab.progress import say
 
 SUBNET = "10.213.0.0/24"
 
@@ -20,10 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with terminated_like_interrupted():
             return int(COMMANDS[options.command](options))
     except KeyboardInterrupt:
-        machine.say("lab: stopped")
+        say("lab: stopped")
         return 130
-    except (RuntimeError, ValueError, subprocess.CalledProcessError) as error:
-        machine.say(f"error: {error}")
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+        say(f"error: {error}")
         return 1
 
 
@@ -36,6 +37,14 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", parents=[shared], help="make hosts, or add what is missing")
     up.add_argument("--servers", type=int, default=1, metavar="N", help="s1, s2, ... (default: 1)")
     up.add_argument("--agents", type=int, default=1, metavar="N", help="a1, a2, ... (default: 1)")
+    k3s = up.add_mutually_exclusive_group()
+    k3s.add_argument(
+        "--k3s",
+        action="append",
+        metavar="VERSION",
+        help=f"in the mirror (default: {mirror.CURRENT})",
+    )
+    k3s.add_argument("--no-k3s", action="store_const", dest="k3s", const=[], help="hosts alone")
     commands.add_parser("down", parents=[shared], help="remove the lab without a trace")
     commands.add_parser("status", parents=[shared], help="show the hosts")
     into = commands.add_parser("ssh", parents=[shared], help="log in, or run a command")
@@ -54,17 +63,18 @@ def _lab(options: argparse.Namespace) -> Lab:
 
 def _up(options: argparse.Namespace) -> int:
     lab = _lab(options)
-    lab.up(options.servers, options.agents)
-    machine.say(f"lab {lab.place.name}: {len(lab.hosts)} hosts up; mirror at {lab.mirror_url}")
+    k3s = [mirror.CURRENT] if options.k3s is None else options.k3s
+    lab.up(options.servers, options.agents, k3s)
+    say(f"lab {lab.place.name}: {len(lab.hosts)} hosts up; mirror at {lab.mirror_url}")
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
     removed = _lab(options).down()
     for trace in removed:
-        machine.say(f"lab {options.name}: removed {trace}")
+        say(f"lab {options.name}: removed {trace}")
     if not removed:
-        machine.say(f"lab {options.name}: nothing to remove")
+        say(f"lab {options.name}: nothing to remove")
     return 0
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -12,9 +14,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lab import cache
-from lab.hosts.layout import REPOSITORY
-from lab.hosts.machine import say
+from lab.progress import say
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+# The version of the dev stack.
+CURRENT = "v1.36.4+k3s1"
 RELEASES = "https://github.com/k3s-io/k3s/releases/download"
 SUMS = "sha256sum-amd64.txt"
 OFFICIAL = ("k3s", "k3s-airgap-images-amd64.tar.zst")
@@ -24,9 +28,18 @@ PATIENCE_SECONDS = 10
 SOURCES = ("lab/k3s", "lab/images", "lab/demo")
 
 
+def root() -> Path:
+    """The directory a lab's HTTP server serves."""
+    path = cache.root() / "mirror"
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def directory(version: str) -> Path:
-    """Where a version is in the mirror."""
-    return cache.root() / "mirror" / "k3s" / version
+    """Where a version is in the mirror. Raises ValueError for what is no version of K3s."""
+    if not re.fullmatch(r"v\d+\.\d+\.\d+(-rc\d+)?\+k3s\d+", version):
+        raise ValueError(f"version {version!r}: K3s has versions like {CURRENT}")
+    return root() / "k3s" / version
 
 
 def fill(version: str) -> Path:
@@ -35,16 +48,18 @@ def fill(version: str) -> Path:
     stamp = wanted / ".made-from"
     wanted.parent.mkdir(parents=True, exist_ok=True)
     with cache.locked(wanted):
-        if stamp.exists() and stamp.read_text() in {"release", _sources()}:
+        sources = _sources()
+        if stamp.exists() and stamp.read_text() == sources:
             say(f"mirror: {version} is there")
             return wanted
         aside = wanted.with_name(f"{version}.part")
         cache.discard(aside)
         aside.mkdir()
-        made_from = "release" if _download(version, aside) else _build(version, aside)
+        if not _download(version, aside):
+            _build(version, aside)
         _module("lab.images.build", aside / IMAGES)
         _add_sum(aside, IMAGES)
-        (aside / stamp.name).write_text(made_from)
+        (aside / stamp.name).write_text(sources)
         cache.discard(wanted)
         aside.rename(wanted)
     return wanted
@@ -60,13 +75,17 @@ def _download(version: str, target: Path) -> bool:
         return False
     sums = read_sums(target / SUMS)
     for name in OFFICIAL:
+        before = directory(version) / name
+        if before.exists() and sha256(before) == sums.get(name):
+            os.link(before, target / name)
+            continue
         say(f"mirror: downloading {name} of {version}")
         _fetch(f"{base}/{name}", target / name)
         found = sha256(target / name)
         if sums.get(name) != found:
             raise RuntimeError(
                 f"mirror: {base}/{name} has sha256 {found}, and {SUMS} beside it says "
-                f"{sums.get(name)}; something between here and there changed it"
+                f"{sums.get(name)}; something on the way changed it: try again, or another network"
             )
     (target / "k3s").chmod(0o755)
     say(f"mirror: {version} is the official release")
@@ -85,19 +104,31 @@ def _fetch(url: str, target: Path) -> None:
         shutil.copyfileobj(answer, file, 1 << 20)
 
 
-def _build(version: str, target: Path) -> str:
-    """Build the stand-in for K3s `version`; what it was built from."""
+def _build(version: str, target: Path) -> None:
+    """Build the stand-in for K3s `version`."""
     say(f"mirror: building the lab's stand-in for K3s {version}")
-    sources = _sources()
     _module("lab.k3s.build", version, target / "k3s")
     _add_sum(target, "k3s")
     say(f"mirror: {version} is the lab's stand-in, not K3s")
-    return sources
 
 
 def _module(name: str, *arguments: str | Path) -> None:
-    command = [sys.executable, "-m", name, *map(str, arguments)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, stdin=subprocess.DEVNULL)
+    """Run a module of the lab; it ends when this process does, however that ends."""
+    confined = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", name]
+    command = [*confined, *map(str, arguments)]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, process_group=0
+    ) as run:
+        try:
+            status = run.wait()
+        except BaseException:
+            os.killpg(run.pid, signal.SIGKILL)
+            raise
+    if status:
+        raise RuntimeError(
+            f"mirror: `python -m {name}` failed with status {status}, and said why above"
+            " (`lab up --no-k3s` makes hosts without it)"
+        )
 
 
 def _sources() -> str:

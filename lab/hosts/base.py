@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab import cache
 from lab.hosts import machine
+from lab.progress import say
 
 RECIPE = Path(__file__).with_name("base.sh")
 PROGRESS_SECONDS = 5
@@ -34,7 +35,7 @@ def image() -> Path:
 def _build(target: Path) -> None:
     mirror = machine.debian_mirror()
     begun = time.monotonic()
-    machine.say("base image: making it, once, from Debian packages (a minute or two)")
+    say("base image: making it, once, from Debian packages (a minute or two)")
     command = [*CONFINED, "bash", str(RECIPE), mirror, str(target)]
     environment = os.environ | machine.apt_proxy() | {"LC_ALL": "C"}
     with subprocess.Popen(
@@ -56,7 +57,7 @@ def _build(target: Path) -> None:
             raise
     if build.returncode:
         raise RuntimeError(f"base image: {RECIPE.name} failed:\n" + "\n".join(last))
-    machine.say(f"base image: made in {time.monotonic() - begun:.0f} s")
+    say(f"base image: made in {time.monotonic() - begun:.0f} s")
 
 
 def _followed(output: Iterable[str], begun: float) -> list[str]:
@@ -66,5 +67,5 @@ def _followed(output: Iterable[str], begun: float) -> list[str]:
         last = [*last[-9:], line.rstrip()]
         if time.monotonic() - shown > PROGRESS_SECONDS:
             shown = time.monotonic()
-            machine.say(f"base image: {shown - begun:3.0f} s  {last[-1].removeprefix('I: ')}")
+            say(f"base image: {shown - begun:3.0f} s  {last[-1].removeprefix('I: ')}")
     return last

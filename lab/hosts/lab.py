@@ -6,16 +6,17 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lab import cache
+from lab import mirror
 from lab.hosts import base, layout, machine, network, processes, ssh, traces
 from lab.hosts.host import Host
+from lab.progress import say
 
 MIRROR_PORT = 8080
 
@@ -61,14 +62,19 @@ class Lab:
         """The host of that name."""
         return Host(place=self.place, name=name, base=base.path(), cancelled=self._cancelled)
 
-    def up(self, servers: int = 1, agents: int = 1) -> None:
-        """Have at least these hosts, all powered on; those there are left as they are."""
+    def up(self, servers: int = 1, agents: int = 1, k3s: Sequence[str] = (mirror.CURRENT,)) -> None:
+        """Have at least these hosts, all powered on; those there are left as they are.
+
+        k3s: versions the mirror has to have.
+        """
         wanted = layout.names(servers, agents)
         machine.require_root()
         with self._alone():
             self._refuse_what_is_anothers()
             machine.install_programs()
             base.image()
+            for version in k3s:
+                mirror.fill(version)
             there = {host.name for host in self.hosts}
             try:
                 self._make(layout.in_order({*there, *wanted}))
@@ -112,11 +118,11 @@ class Lab:
         if before in {"on", "off"}:
             seconds = host.boot()
             text = "is up" if before == "on" else f"ready after {seconds:.1f} s"
-        machine.say(f"lab {self.place.name}: {host.name} {host.address} {text}")
+        say(f"lab {self.place.name}: {host.name} {host.address} {text}")
 
     def _take_back(self, keep: set[str]) -> None:
         """Remove the hosts an interrupted `up` began, and the whole lab if there are no others."""
-        machine.say(f"lab {self.place.name}: not finished; taking back what was begun")
+        say(f"lab {self.place.name}: not finished; taking back what was begun")
         if not keep:
             traces.remove(self.place)
             return
@@ -129,10 +135,8 @@ class Lab:
     def _start_mirror(self) -> None:
         if processes.running(self._mirror_pid):
             return
-        served = cache.root() / "mirror"
-        served.mkdir(exist_ok=True)
         listen = [str(self.place.gateway), str(MIRROR_PORT)]
-        arguments = [*listen, str(self.place.hosts), str(served), str(self._mirror_pid)]
+        arguments = [*listen, str(self.place.hosts), str(mirror.root()), str(self._mirror_pid)]
         with (self.place.directory / "mirror.log").open("ab") as log:
             subprocess.run(
                 ["setsid", "--fork", sys.executable, "-m", "lab.hosts.server", *arguments],

@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from lab.hosts import cgroups, network
 from lab.hosts.layout import Place
+from lab.progress import say
 
 # What a lab runs -> the Debian package that has it.
 PROGRAMS = {
@@ -28,11 +28,6 @@ INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 ENOUGH_INSTANCES = 2048
 LIMITS = "limits.json"
 LOCKED = "Could not get lock"
-
-
-def say(text: str) -> None:
-    """Show progress."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def require_root() -> None:

@@ -67,10 +67,10 @@ def lab_of(machine):
     """Makes labs with so many hosts; they live as long as the module's tests."""
     made = []
 
-    def make(*, servers=1, agents=0):
+    def make(*, servers=1, agents=0, **options):
         made.append(owned(new_lab()))
         atexit.register(made[-1].down)
-        made[-1].up(servers, agents)
+        made[-1].up(servers, agents, **options)
         return made[-1]
 
     yield make

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("machine")
 
 @pytest.fixture(scope="module")
 def lab(lab_of):
-    return lab_of(servers=1, agents=1)
+    return lab_of(servers=1, agents=1, k3s=())
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_host_powers_itself_off_and_up_starts_it_again(lab, s1):
     s1.run("sudo systemctl poweroff")
     assert eventually(lambda: s1.state == "off", 20)
 
-    lab.up(servers=1, agents=1)
+    lab.up(servers=1, agents=1, k3s=())
 
     assert s1.answers()
 
@@ -194,7 +194,7 @@ def test_a_fresh_host_has_a_new_disk_and_the_old_host_key(s1):
 def test_up_again_adds_hosts_and_leaves_the_others_alone(lab, s1, a1):
     before = (s1.pid, a1.pid, lab.place.known_hosts.read_text())
 
-    lab.up(servers=1, agents=2)
+    lab.up(servers=1, agents=2, k3s=())
 
     assert lab.host("a2").answers()
     assert (s1.pid, a1.pid) == before[:2]

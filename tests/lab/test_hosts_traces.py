@@ -20,6 +20,7 @@ MOMENTS = [random.uniform(0.1, 1.8) for _ in range(8)]
 
 def command(lab, *arguments):
     options = ["--name", lab.place.name, "--subnet", str(lab.place.subnet)]
+    options += ["--no-k3s"] if arguments[0] == "up" else []
     return [sys.executable, "-m", "lab", arguments[0], *options, *arguments[1:]]
 
 
