@@ -97,16 +97,20 @@ class LanguageHost:
             await process.communicate(message.SerializeToString())
         finally:
             self._running.discard(process)
-            if process.returncode is None:
-                process.kill()
+            _interrupt(process)
         return _outcome(process.returncode or 0)
 
     async def _cancel(self, _message: Any) -> empty_pb2.Empty:
-        for process in list(self._running):
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
-                asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _kill, process)
+        for process in self._running:
+            _interrupt(process)
         return empty_pb2.Empty()
+
+
+def _interrupt(process: Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _kill, process)
 
 
 def _kill(process: Process) -> None:

@@ -5,13 +5,16 @@ It imports nothing of the lab, and nothing of the lab is on the program's import
 """
 
 import asyncio
+import contextlib
 import logging
+import os
 import runpy
+import signal
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
@@ -27,6 +30,7 @@ _THREADS_PER_OPERATION = 4
 
 def main() -> int:
     """Run the program the request on standard input names, and say how it ended."""
+    signal.signal(signal.SIGINT, _interrupted)
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
     entry = request.info.entry_point or request.program
     configure(
@@ -58,8 +62,6 @@ def _run(entry: str, *, parallel: int) -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return 1
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- a program may raise what it likes
         shown = _from_program(error.__traceback__, Path(entry).resolve())
         text = "".join(traceback.format_exception(type(error), error, shown))
@@ -71,6 +73,14 @@ def _run(entry: str, *, parallel: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """End at once and in silence: the engine interrupts a program when a resource has failed."""
+    with contextlib.suppress(RuntimeError):  # the signal may have come in the middle of a print
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 def _execute(entry: str) -> None:

@@ -65,15 +65,26 @@ def install_openssh():
 
 @pytest.fixture
 def host(sshd, tmp_path):
-    """What programs need to reach the server: an import line, the connection, a folder there."""
-    folder = tmp_path / "host"
-    folder.mkdir()
-    return Host(sshd, folder)
+    """What programs need to reach the server: imports, the connection, a folder there."""
+    return Host(sshd, tmp_path / "host")
+
+
+@pytest.fixture(scope="module")
+def story(engine, sshd, tmp_path_factory):
+    """story(program of a host) for a module: one project that several tests look at."""
+
+    def make(program):
+        folder = tmp_path_factory.mktemp("story")
+        host = Host(sshd, folder / "host")
+        return Workspace(folder / "workspace", engine, program(host)), host
+
+    return make
 
 
 class Host:
     def __init__(self, sshd, folder):
         self.sshd, self.folder = sshd, folder
+        self.folder.mkdir()
 
     def head(self, **changed):
         """The first lines of a program: imports, CONNECTION and DIRECTORY."""
@@ -89,7 +100,8 @@ class Host:
         return (
             "import pulumi\n"
             "from pulumi_command import local, remote\n"
-            f"CONNECTION = remote.ConnectionArgs(**{given!r})\n"
+            f"FIELDS = {given!r}\n"
+            "CONNECTION = remote.ConnectionArgs(**FIELDS)\n"
             f"DIRECTORY = {str(self.folder)!r}\n"
             "QUIET = dict(logging=remote.Logging.NONE, add_previous_output_in_env=False)\n"
         )
