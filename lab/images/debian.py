@@ -1,6 +1,8 @@
-"""Files of Debian 12's packages, fetched by apt into a private state: no root, no host package."""
+"""Files of Debian 12's packages, fetched by apt into a state of its own: no root, no host package.
 
-import os
+Of the release alone, without its updates: so the versions stay the same between point releases.
+"""
+
 import shutil
 import subprocess
 import tarfile
@@ -10,16 +12,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from lab.cache import root as cache_root
+from lab.hosts.machine import debian_mirror
 from lab.images.layer import matches
 
-# Any Debian mirror serves; the default is the one Debian's own installer names.
-MIRROR = os.environ.get("GROUNDWORK_DEBIAN_MIRROR", "http://deb.debian.org")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-SUITES = (
-    ("debian", "bookworm"),
-    ("debian", "bookworm-updates"),
-    ("debian-security", "bookworm-security"),
-)
+SUITE = "bookworm"
 # What only a person at a shell, or a compiler, would read.
 UNREAD = (
     "usr/share/doc/*",
@@ -115,11 +112,8 @@ def _update(store: Path) -> None:
         )
     for name in ("state/lists/partial", "cache/archives/partial"):
         (store / name).mkdir(parents=True, exist_ok=True)
-    lines = [
-        f"deb [arch=amd64 signed-by={KEYRING}] {MIRROR}/{archive} {suite} main\n"
-        for archive, suite in SUITES
-    ]
-    (store / "sources.list").write_text("".join(lines))
+    source = f"deb [arch=amd64 signed-by={KEYRING}] {debian_mirror()} {SUITE} main\n"
+    (store / "sources.list").write_text(source)
     _apt(store, "update", cwd=store)
 
 
@@ -138,6 +132,6 @@ def _apt(store: Path, *arguments: str, cwd: Path) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(
-            f"apt-get {' '.join(arguments)}: Debian 12's packages could not be fetched "
-            f"from {MIRROR}; name a mirror in GROUNDWORK_DEBIAN_MIRROR\n{done.stderr}"
+            f"apt-get {' '.join(arguments)}: packages of Debian 12 could not be fetched; "
+            f"see that this machine's apt reaches a Debian archive\n{done.stderr}"
         )

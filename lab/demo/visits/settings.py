@@ -14,7 +14,7 @@ LOG_LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
 class Settings:
     """The settings of one process, read from the environment of its pod.
 
-    pool_size: connections that the whole pod may hold (DB_POOL_SIZE); its workers share them.
+    pool_size: connections that the whole pod may hold (DATABASE_POOL_SIZE); its workers share them.
     workers: processes that serve (WEB_CONCURRENCY).
     """
 
@@ -32,7 +32,7 @@ class Settings:
             raise ValueError(f"LOG_LEVEL={level}: has to be one of {', '.join(LOG_LEVELS)}")
         return cls(
             database=environment.get("DATABASE_URL", ""),
-            pool_size=_positive(environment, "DB_POOL_SIZE", "5"),
+            pool_size=_positive(environment, "DATABASE_POOL_SIZE", "5"),
             workers=_positive(environment, "WEB_CONCURRENCY", "4"),
             log_level=level,
             version=environment.get("APP_VERSION", "unknown"),

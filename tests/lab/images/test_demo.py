@@ -95,7 +95,7 @@ def test_pods_that_migrate_at_once_all_succeed_and_one_of_them_migrates(applicat
 
 def test_no_two_visits_get_the_same_number(application):
     application.migrate()
-    application.serve(environment={"WEB_CONCURRENCY": "4", "DB_POOL_SIZE": "20"})
+    application.serve(environment={"WEB_CONCURRENCY": "4", "DATABASE_POOL_SIZE": "20"})
 
     with application.container.near() as near:
         numbers = [visit["visits"] for _, visit in near.map(answer, ["/"] * 200)]
@@ -105,7 +105,7 @@ def test_no_two_visits_get_the_same_number(application):
 
 def test_the_pod_holds_no_more_connections_than_its_pool(application, database):
     application.migrate()
-    application.serve(environment={"WEB_CONCURRENCY": "2", "DB_POOL_SIZE": "4"})
+    application.serve(environment={"WEB_CONCURRENCY": "2", "DATABASE_POOL_SIZE": "4"})
 
     with application.container.near() as near:
         answers = list(near.map(answer, ["/"] * 100))
@@ -177,7 +177,10 @@ def test_the_pod_ends_cleanly_and_soon_when_nothing_is_under_way(application):
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
         ({"DATABASE_URL": "mysql://ffe:hush@db/x"}, "DATABASE_URL names mysql"),
         ({"DATABASE_URL": "hush@:not a url"}, "DATABASE_URL has to be postgresql://"),
-        ({"DB_POOL_SIZE": "many"}, "DB_POOL_SIZE=many: has to be a whole number above 0"),
+        (
+            {"DATABASE_POOL_SIZE": "many"},
+            "DATABASE_POOL_SIZE=many: has to be a whole number above 0",
+        ),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL=loud: has to be one of"),
     ],
 )
