@@ -137,8 +137,8 @@ place_authorities() {
 # A host that was rebuilt empty: the cluster still knows the old one by this name.
 clear_traces() {
   [[ $HOW == join && ! -e /etc/rancher/node/password ]] || return 0
-  await 60 api_connect others || die "$REASON: it is needed to look for traces of an older $NODE"
-  await 60 read_nodes || die "$REASON"
+  await "$GATE_SECONDS" api_connect others || die "$REASON: it is needed to look for traces of an older $NODE"
+  await "$GATE_SECONDS" read_nodes || die "$REASON"
   find_node "$NODE" || return 0
   [[ -z $ADDRESS || $ADDRESS == "$NODE_ADDRESS" ]] ||
     die "the cluster has a node $NODE at $ADDRESS, this host is $NODE_ADDRESS: give it another name"

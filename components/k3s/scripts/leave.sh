@@ -11,9 +11,9 @@ leave() {
     uninstall
     return 0
   fi
-  await 60 api_connect others || die "$REASON. Nothing was done: a node leaves with the help of \
+  await "$GATE_SECONDS" api_connect others || die "$REASON. Nothing was done: a node leaves with the help of \
 another server. Bring one up; or, if this host is gone for good, mark it \`lost: true\`"
-  await 60 read_nodes || die "$REASON. Nothing was done; run again"
+  await "$GATE_SECONDS" read_nodes || die "$REASON. Nothing was done; run again"
   [[ $ROLE == agent ]] || ! find_node "$NODE" || quorum_survives "$NODE" ||
     die "$REASON. Nothing was done; bring the others back first"
   drain "Correct the budget or the pods, and run again"
@@ -35,8 +35,8 @@ forget() {
     say "no cluster on this host yet that could have known $NODE"
     return 0
   fi
-  await 60 api_connect others || die "$REASON: bring a server up, then run again"
-  await 60 read_nodes || die "$REASON"
+  await "$GATE_SECONDS" api_connect others || die "$REASON: bring a server up, then run again"
+  await "$GATE_SECONDS" read_nodes || die "$REASON"
   if find_node "$NODE" && [[ $READY == True ]]; then
     die "is Ready, so it lives: remove \`lost: true\`, or switch the host off for good"
   fi

@@ -33,7 +33,7 @@ settle() {
 change() {
   local before
   before=$(recorded running)
-  must_hold 60 others_green "Nothing was changed here. Bring it back, or mark it \`lost: true\`"
+  must_hold "$GATE_SECONDS" others_green "Nothing was changed here. Bring it back, or mark it \`lost: true\`"
   step "the others are well"
   [[ ${before%% *} == "$VERSION" ]] || snapshot
   drain "Correct the budget or the pods, and run again"
