@@ -53,7 +53,7 @@ class Settings:
             raise ValueError(f"DATABASE_URL is not set: it {rule}")
         try:
             url = make_url(self.database)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             # Not chained: the library's message quotes the URL, and the password in it.
             raise ValueError(f"DATABASE_URL {rule}") from None
         if url.get_backend_name() not in {"postgresql", "postgres"}:
