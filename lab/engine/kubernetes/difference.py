@@ -22,20 +22,16 @@ def compare(
     new: Mapping[str, Any],
     *,
     replacing: Sequence[Path] = (),
-    previously: Mapping[str, Any] | None = None,
 ) -> dict[str, Kind]:
     """The differences by path.
 
     old: the live object cut to what was wanted. new: what is wanted now.
-    replacing: paths whose change needs a new object. previously: what was wanted last time; an
-    empty value wanted then and now, which the API server does not store, is no difference.
+    replacing: paths whose change needs a new object.
     """
     found: dict[Path, tuple[Kind, Any]] = {}
     _compare(found, (), old, new)
     differences = {}
     for path, (kind, value) in found.items():
-        if kind is Kind.ADD and _is_empty(value) and paths.get(previously, path) == value:
-            continue
         replaces = any(paths.touches(field, path, value) for field in replacing)
         differences[paths.write(path)] = _REPLACING[kind] if replaces else kind
     return differences
@@ -79,7 +75,3 @@ def _how(old: Any, new: Any) -> Kind | None:
 
 def _at(values: list[Any], index: int) -> Any:
     return values[index] if index < len(values) else _MISSING
-
-
-def _is_empty(value: Any) -> bool:
-    return value in ({}, [], "", False, 0)

@@ -175,21 +175,24 @@ def _may_skip_wait(wanted: Object) -> bool:
 def _until_gone(operation: Operation, live: Object) -> None:
     kind, namespace, name = kind_of(live), namespace_of(live), name_of(live)
     deadline = time.monotonic() + operation.timeout
-    latest = live
+    latest, shown = live, ""
     while True:
+        progress = "Resource scheduled for deletion"
         try:
             latest = operation.api.get(kind, namespace, name)
         except ApiError as error:
             if error.code == _NOT_FOUND:
                 return
-            operation.say(str(error))
+            progress = str(error)
         except UnreachableError as error:
-            operation.say(str(error))
+            progress = str(error)
         if latest["metadata"].get("uid") != live["metadata"].get("uid", ""):
             return  # another object of that name: the one to be deleted is gone
         if time.monotonic() > deadline or operation.cancelled.wait(_POLL_SECONDS):
             _complain(operation, latest)
-        operation.say("Resource scheduled for deletion")
+        if progress != shown:
+            operation.say(progress)
+            shown = progress
 
 
 def _complain(operation: Operation, latest: Object) -> None:

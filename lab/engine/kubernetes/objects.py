@@ -33,6 +33,8 @@ _READ_ONLY: Final = (
     "resourceVersion",
     "uid",
 )
+# Fields of metadata that are not stored when empty.
+_OMITTED_EMPTY: Final = ("annotations", "labels")
 # Keys of JSON schemas that no SDK can spell with dashes.
 _DASHED: Final = {
     f"x_kubernetes_{name}": f"x-kubernetes-{name.replace('_', '-')}"
@@ -112,16 +114,26 @@ def normalized(obj: Object) -> Object:
         if obj.get("kind") == "CustomResourceDefinition":
             obj.pop("status", None)
     if isinstance(obj.get("metadata"), dict):
-        kept = {key: item for key, item in obj["metadata"].items() if key not in _READ_ONLY}
-        obj["metadata"] = kept
+        obj["metadata"] = {
+            key: item
+            for key, item in obj["metadata"].items()
+            if key not in _READ_ONLY and not (key in _OMITTED_EMPTY and item == {})
+        }
     return obj
 
 
 def pruned(live: Any, shape: Any) -> Any:
-    """The live value cut down to the shape: only what the shape names too."""
+    """The live value cut down to the shape: only what the shape names too.
+
+    An empty value of the shape, which the API server does not store, stays.
+    """
     match live, shape:
         case dict(), dict():
-            return {key: pruned(item, shape[key]) for key, item in live.items() if key in shape}
+            return {
+                key: pruned(live[key], item) if key in live else item
+                for key, item in shape.items()
+                if key in live or _is_empty(item)
+            }
         case list(), list():
             return [pruned(item, part) for item, part in zip(live, shape, strict=False)]
         case _:
@@ -192,6 +204,10 @@ def hide(outputs: Properties, origin: Mapping[str, Any]) -> None:
             hide(outputs[key], source)
         elif holds_secret(source) and not isinstance(outputs[key], Secret):
             outputs[key] = Secret(outputs[key])
+
+
+def _is_empty(value: Any) -> bool:
+    return value in ({}, [], "", False, 0)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -58,7 +58,7 @@ class HelmRelease(Handling):
         before = reveal(request.state.get(objects.INPUTS) or {})
         old = objects.pruned(reveal(request.state), before)
         new = {key: value for key, value in reveal(request.inputs).items() if key not in _OUTPUTS}
-        found = difference.compare(old, new, replacing=_IDENTITY, previously=before)
+        found = difference.compare(old, new, replacing=_IDENTITY)
         found = difference.without(found, request.ignore_changes)
         return Difference(
             changed=difference.top_level(found),

@@ -59,7 +59,7 @@ class KubernetesObject(Handling):
                 secret_mutable=self.cluster.settings.secret_mutable,
                 config_map_mutable=self.cluster.settings.config_map_mutable,
             )
-        found = difference.compare(old, wanted, replacing=replacing, previously=before)
+        found = difference.compare(old, wanted, replacing=replacing)
         found = difference.without(found, request.ignore_changes)
         replaces = [path for path, how in found.items() if how in difference.REPLACEMENTS]
         changed = difference.top_level(found)

@@ -97,6 +97,7 @@ class ControlPlane:
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
                 if api._client.get("/readyz").text == "ok":
+                    api.close()
                     return
             time.sleep(0.3)
         log = (self._folder / "kube-apiserver.log").read_text()
