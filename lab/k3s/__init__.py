@@ -1,0 +1,1 @@
+"""The lab's stand-in for K3s: one Go program, and its build."""
