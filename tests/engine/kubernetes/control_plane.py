@@ -78,13 +78,8 @@ class ControlPlane:
     def stop(self):
         """Stop what was started, the last one first."""
         for process in reversed(self._processes):
-            process.terminate()
-        for process in reversed(self._processes):
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()  # what it keeps is thrown away
+            process.wait()
 
     def _run(self, name, arguments):
         with (self._folder / f"{name}.log").open("w") as log:
