@@ -139,12 +139,12 @@ async def _options(fields: Properties) -> dict[str, Any]:
             "server_host_key_algs": [key.algorithm.decode()],
         }
     agent = fields.get("agentSocketPath") or os.environ.get("SSH_AUTH_SOCK")
-    if agent:
-        await _require_agent(agent)
-    text = fields.get("privateKey")
-    options["client_keys"] = None if text is None else [_private_key(text, fields)]
-    # One attempt by public key: where a key is given, the agent's keys are not offered.
-    options["agent_path"] = agent if agent and text is None else None
+    offered: list[Any] = await _agent_keys(agent) if agent else []
+    if fields.get("privateKey") is not None:
+        # One attempt by public key: where a key is given, the agent's keys are not offered.
+        offered = [_private_key(fields["privateKey"], fields)]
+    # None and not an empty list: that would stand for the keys in the user's ~/.ssh.
+    options["client_keys"] = offered or None
     options["password"] = fields.get("password")
     return options
 
@@ -167,11 +167,13 @@ def _private_key(text: str, fields: Properties) -> asyncssh.SSHKey:
         raise ProviderError(f"ssh: the private key cannot be read: {error}") from error
 
 
-async def _require_agent(path: str) -> None:
-    """An agent that is named has to answer, even where a private key is given as well."""
+async def _agent_keys(path: str) -> list[asyncssh.SSHKeyPair]:
+    """The keys of an agent. It has to answer, even where a private key is given as well."""
     try:
-        _, writer = await asyncio.open_unix_connection(path)
+        agent = await asyncssh.connect_agent(path)
+        return list(await agent.get_keys())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ProviderError(f"dial unix {path}: connect: {reason}") from error
-    writer.close()
+    except ValueError as error:
+        raise ProviderError(f"the SSH agent at {path} does not answer: {error}") from error
