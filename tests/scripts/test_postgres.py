@@ -173,6 +173,13 @@ def test_a_failure_is_told_and_shows_no_password(server):
     assert "wrong-one" not in made.stderr + made.stdout
 
 
+def test_a_statement_that_fails_fails_the_script(server):
+    made = server.make("never", "pg_reserved")
+
+    assert made.returncode != 0
+    assert 'role name "pg_reserved" is reserved' in made.stderr
+
+
 def test_the_servers_log_never_holds_a_roles_password(server):
     server.make("logged", "logged")
 

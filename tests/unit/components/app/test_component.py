@@ -1,6 +1,9 @@
+import pulumi
 import pytest
 
-from tests.unit.components.platform import EXTERNAL, deploy, kinds, system, web
+from components.app.manifests import checksum
+from tests.unit.components.platform import EXTERNAL, SYSTEM, deploy, kinds, system, web
+from tests.unit.graph import record
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 ENV = {
@@ -94,7 +97,18 @@ def test_pods_are_replaced_when_what_they_are_told_changes(patch, changed):
     assert {key for key in before if before[key] != after[key]} == changed
 
 
-def test_the_checksum_of_secrets_is_keyed():
+def test_the_checksum_of_secrets_is_keyed_and_public():
+    def program():
+        for key in ("one", "other"):
+            pulumi.export(key, checksum.keyed(pulumi.Output.secret(key), {"PIN": "1234"}))
+
+    graph = record(program)
+
+    assert graph.exports["one"] != graph.exports["other"], "a weak secret could be guessed from it"
+    assert graph.secret_exports == set()
+
+
+def test_the_key_of_checksums_is_the_systems_own():
     graph = run(FULL)
     key = graph.one("shop-checksum-key", "random:index/randomPassword:RandomPassword")
 
@@ -118,6 +132,13 @@ def test_without_hosts_nothing_is_published():
     assert not kinds(graph, "Ingress")
     assert not kinds(graph, "Middleware")
     assert graph.exports["shop"] == []
+
+
+def test_a_workload_without_hosts_stays_inside_beside_one_that_has_some():
+    public = {**SYSTEM["workloads"]["web"], "ingress": {"hosts": ["a.test"]}}
+    graph = run({"workloads": {"site": public}})
+
+    assert set(kinds(graph, "Ingress")) == {"shop-site"}
 
 
 def test_a_workload_that_is_told_nothing_has_neither_map_nor_checksum():
