@@ -12,12 +12,14 @@ import (
 	"syscall"
 
 	"groundwork.lab/k3s/internal/kube"
+	"groundwork.lab/k3s/internal/notify"
 )
 
 func main() {
 	if name := filepath.Base(os.Args[0]); kube.Is(name) {
 		os.Exit(program(name))
 	}
+	notify.Claim()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	code := run(ctx, os.Args[1:])
 	stop()

@@ -101,14 +101,13 @@ func (p Program) output() (*os.File, error) {
 	return os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 }
 
-// environment is without what systemd says to this unit alone: a child with NOTIFY_SOCKET would
-// report itself ready in our place, and INVOCATION_ID makes a kubelet take systemd for its cgroup driver.
+// environment is without what systemd says to this unit alone: INVOCATION_ID makes a kubelet take systemd for its cgroup driver.
 func environment() []string {
 	var kept []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		switch name {
-		case "NOTIFY_SOCKET", "INVOCATION_ID", "WATCHDOG_USEC", "WATCHDOG_PID", "K3S_TOKEN", "K3S_AGENT_TOKEN":
+		case "INVOCATION_ID", "WATCHDOG_USEC", "WATCHDOG_PID", "K3S_TOKEN", "K3S_AGENT_TOKEN":
 		default:
 			kept = append(kept, entry)
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"
 	"k8s.io/kubectl/pkg/cmd"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
@@ -20,7 +19,7 @@ import (
 var programs = map[string]func(context.Context) *cobra.Command{
 	"kubelet":        kubelet.NewKubeletCommand,
 	"kube-proxy":     func(context.Context) *cobra.Command { return proxy.NewProxyCommand() },
-	"kube-scheduler": func(context.Context) *cobra.Command { return scheduler.NewSchedulerCommand(nil) },
+	"kube-scheduler": func(context.Context) *cobra.Command { return scheduler.NewSchedulerCommand() },
 	"kube-controller-manager": func(context.Context) *cobra.Command {
 		return controllers.NewControllerManagerCommand()
 	},
@@ -34,11 +33,7 @@ func Run(name string) int {
 	if name == "kubectl" {
 		return cli.Run(cmd.NewDefaultKubectlCommand())
 	}
-	ctx := context.Background()
-	if name == "kubelet" {
-		ctx = genericapiserver.SetupSignalContext()
-	}
-	return cli.Run(programs[name](ctx))
+	return cli.Run(programs[name](context.Background()))
 }
 
 // Kubectl is `k3s kubectl`: without a kubeconfig of its own it takes the server's.

@@ -26,6 +26,7 @@ func settings(o Options, name string) (*embed.Config, error) {
 	config.Name, config.Dir = name, o.Layout.Etcd()
 	config.TickMs, config.ElectionMs = heartbeat, election
 	config.SnapshotCount = 10000
+	config.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	config.LogLevel, config.LogOutputs = "warn", []string{"stderr"}
 	config.ListenClientUrls = urls("https://127.0.0.1:"+clientPort, "https://"+o.Address+":"+clientPort)
 	config.AdvertiseClientUrls = urls("https://" + o.Address + ":" + clientPort)

@@ -65,6 +65,7 @@ func Start(ctx context.Context, o Options) (*Member, error) {
 		}
 		config.ClusterState = embed.ClusterStateFlagExisting
 	}
+	began := time.Now()
 	etcd, err := embed.StartEtcd(config)
 	if err != nil {
 		return nil, fmt.Errorf("etcd: %w", err)
@@ -82,6 +83,7 @@ func Start(ctx context.Context, o Options) (*Member, error) {
 	if m.Client, err = connect(o.Layout, m.endpoints()); err != nil {
 		return nil, err
 	}
+	slog.Info("etcd is up", "member", name, "after", time.Since(began).Round(time.Millisecond))
 	return m, m.becomeVoter(ctx)
 }
 
@@ -95,10 +97,11 @@ func (m *Member) Ended(o Options) error {
 	}
 }
 
-// Close hands leadership over and stops.
+// Close hands leadership over and stops. The clients' connections are not waited for: they are this
+// process's own, and end with it.
 func (m *Member) Close() {
 	m.Client.Close()
-	m.etcd.Close()
+	m.etcd.Server.Stop()
 }
 
 func removed(o Options) error {

@@ -18,6 +18,9 @@ const (
 	KubeProxyProgram = "kube-proxy"
 )
 
+// standIn is a label, so that nobody takes a lab's node for one of K3s.
+const standIn = "groundwork.lab/k3s=stand-in"
+
 // programs are the processes of a node, containerd aside.
 func (n *Node) programs(cluster *protocol.Cluster) []child.Program {
 	kubelet := arguments.Set{
@@ -26,7 +29,7 @@ func (n *Node) programs(cluster *protocol.Cluster) []child.Program {
 		"hostname-override": n.Name,
 		"node-ip":           n.Address,
 		"cert-dir":          n.Layout.Agent("pki"),
-		"node-labels": strings.Join(append([]string{"node.kubernetes.io/instance-type=k3s"},
+		"node-labels": strings.Join(append([]string{"node.kubernetes.io/instance-type=k3s", standIn},
 			n.Settings.List("node-label")...), ","),
 	}
 	if taints := n.Settings.List("node-taint"); len(taints) > 0 {

@@ -6,16 +6,25 @@ import (
 	"os"
 )
 
-// Ready says READY=1 on the socket systemd gave, if it gave one.
+// Claim takes the socket systemd gave out of the environment, where the API server's own library
+// would find it and report the unit ready before it is.
+func Claim() {
+	socket = os.Getenv("NOTIFY_SOCKET")
+	_ = os.Unsetenv("NOTIFY_SOCKET")
+}
+
+var socket string
+
+// Ready says READY=1 on the claimed socket, if there is one.
 func Ready() error {
-	socket := os.Getenv("NOTIFY_SOCKET")
 	if socket == "" {
 		return nil
 	}
-	if socket[0] == '@' {
-		socket = "\x00" + socket[1:]
+	name := socket
+	if name[0] == '@' {
+		name = "\x00" + name[1:]
 	}
-	connection, err := net.Dial("unixgram", socket)
+	connection, err := net.Dial("unixgram", name)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -71,6 +72,9 @@ func Run(ctx context.Context, s *settings.Settings, images map[string]string) er
 			slog.Info("Stopping; pods run on")
 		case err = <-srv.failed:
 		}
+	}
+	if ctx.Err() != nil {
+		err = nil
 	}
 	stopWork()
 	children.Wait()
@@ -223,6 +227,7 @@ func (s *server) clients() error {
 
 // startAPI runs the API server behind the port and waits until it is ready.
 func (s *server) startAPI(work, base context.Context) error {
+	began := time.Now()
 	handler, ended, err := apiserver.Start(base, s.apiArgs())
 	if err != nil {
 		return err
@@ -236,9 +241,11 @@ func (s *server) startAPI(work, base context.Context) error {
 	if err := s.clients(); err != nil {
 		return err
 	}
+	slog.Info("kube-apiserver is made", "after", time.Since(began).Round(time.Millisecond))
 	if err := apiserver.WaitReady(work, s.client); err != nil {
 		return err
 	}
+	slog.Info("kube-apiserver is ready", "after", time.Since(began).Round(time.Millisecond))
 	s.supervisor.SetClient(s.client)
 	return nil
 }
