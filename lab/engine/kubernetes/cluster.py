@@ -1,13 +1,13 @@
 """The cluster a provider is configured for: its API, or why it cannot be reached."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.engine.kubernetes import kubeconfig, objects
 from lab.engine.kubernetes.api import Api, ApiError, Kind, NoMatchError, Object, UnreachableError
 from lab.engine.kubernetes.settings import Settings
-from lab.engine.properties import Properties, reveal
+from lab.engine.properties import Properties, holds_unknown, reveal
 from lab.engine.provider import ProviderError
 
 
@@ -16,7 +16,8 @@ class Cluster:
     """One cluster and the settings it is worked on with.
 
     api: None when the cluster cannot be reached; then `unreachable` says why.
-    kubeconfig: the document and the overrides, for Helm.
+    kubeconfig, context: the document and which of its contexts, for Helm. declared: whether kinds
+    that this program's own definitions make, by group and kind, live in namespaces.
     """
 
     settings: Settings
@@ -25,6 +26,7 @@ class Cluster:
     unreachable: str
     kubeconfig: Mapping[str, Any]
     context: str
+    declared: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     @property
     def reached(self) -> Api:
@@ -35,12 +37,20 @@ class Cluster:
 
     def is_namespaced(self, kind: Kind) -> bool:
         """Whether objects of the kind live in a namespace; assumed where nobody knows the kind."""
+        guess = self.declared.get((kind.group, kind.kind), not objects.is_cluster_scoped(kind))
         if self.api is None:
-            return not objects.is_cluster_scoped(kind)
+            return guess
         try:
             return self.api.is_namespaced(kind)
         except NoMatchError:
-            return not objects.is_cluster_scoped(kind)
+            return guess
+
+    def declare(self, definition: Object) -> None:
+        """Remember what a custom resource definition says of its kind before it is made."""
+        spec = definition.get("spec")
+        if isinstance(spec, dict) and not holds_unknown(spec):
+            key = (str(spec.get("group")), str((spec.get("names") or {}).get("kind")))
+            self.declared[key] = spec.get("scope") == "Namespaced"
 
     def serves(self, kind: Kind) -> bool:
         """Whether the API can be asked about objects of the kind."""

@@ -25,6 +25,13 @@ class Handling:
     say: Callable[[str], Any]
     warn: Callable[[str], Any]
 
+    def is_skipped(self) -> bool:
+        """Whether the cluster is unreachable, and the provider is to leave it as it is then."""
+        skips = self.cluster.api is None and self.cluster.settings.skip_update_unreachable
+        if skips:
+            self.warn("Cluster is unreachable but skipUpdateUnreachable is set to true, skipping")
+        return skips
+
     def operation(self, request: Request, wanted: Object) -> Operation:
         """The operation on the object, with its timeout."""
         return Operation(

@@ -33,6 +33,8 @@ class HelmRelease(Handling):
 
     def check(self, request: Request) -> Checked:
         """The inputs with name, namespace, timeout and the chart's exact version."""
+        if self.is_skipped():
+            return Checked(request.old_inputs)
         inputs = {
             key: value
             for key, value in request.inputs.items()
@@ -82,8 +84,7 @@ class HelmRelease(Handling):
     def read(self, request: Request) -> Found | None:
         """The release's status and values, None when it is not installed."""
         if self.cluster.api is None:
-            self._read_unreachable()
-            return None
+            return self._read_unreachable(request)
         namespace, name = objects.split_identity(request.id)
         found = self._run("status", {"namespace": namespace, "name": name})
         if found is None:
@@ -167,9 +168,11 @@ class HelmRelease(Handling):
         former = reveal(request.old_inputs.get("name"))
         return str(former or f"{request.name}-{secrets.token_hex(_NAME_BYTES)}")
 
-    def _read_unreachable(self) -> None:
+    def _read_unreachable(self, request: Request) -> Found | None:
         if self.cluster.settings.delete_unreachable:
-            return
+            return None
+        if self.is_skipped():
+            return Found(id=request.id, state=request.state, inputs=request.inputs)
         raise ProviderError(
             "configured Kubernetes cluster is unreachable; the release cannot be read: "
             f"{self.cluster.unreachable}"

@@ -30,16 +30,17 @@ class KubernetesObject(Handling):
 
     def check(self, request: Request) -> Checked:
         """The inputs in normal form, with a name and a namespace."""
-        if self.cluster.api is None and self.cluster.settings.skip_update_unreachable:
-            self.warn("Cluster is unreachable but skipUpdateUnreachable is set to true, skipping")
+        if self.is_skipped():
             return Checked(request.old_inputs)
         kind = objects.kind_of_token(request.type)
-        if kind.kind.endswith("List") and kind.kind != "List":
+        if kind.kind.endswith("List") and objects.is_builtin({"apiVersion": kind.api_version}):
             raise ProviderError(f"{kind.kind}: create the objects of the list one by one")
         wanted = objects.normalized(objects.from_properties(request.inputs))
         wanted.setdefault("apiVersion", kind.api_version)
         wanted.setdefault("kind", kind.kind)
         plan.name(request, wanted)
+        if kind.kind == "CustomResourceDefinition":
+            self.cluster.declare(wanted)
         inputs: Properties = self.cluster.with_namespace(wanted, kind)
         objects.hide(inputs, request.inputs)
         return Checked(inputs)

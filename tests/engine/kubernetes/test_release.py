@@ -1,10 +1,13 @@
 """Helm releases: real engine, real API server, and a small chart of the test's own."""
 
+import functools
+import http.server
+import threading
 import time
 
 import pytest
 
-pytest.importorskip("helm_python", reason="Helm's library has no wheel for this machine")
+helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for this machine")
 
 FAILED = 1
 
@@ -45,7 +48,7 @@ def chart(tmp_path):
     return folder
 
 
-def release(cluster, chart, **values):
+def release(cluster, chart="", **values):
     fields = {"chart": str(chart), "namespace": cluster.namespace, "timeout": 20} | values
     secret = fields.pop("secret", None)
     password = f"pulumi.Output.secret({secret!r})" if secret else "''"
@@ -144,3 +147,36 @@ def test_an_option_that_cannot_be_honoured_is_refused(workspace, cluster, chart)
     printed = project.pulumi("preview", status=FAILED)
 
     assert "does not honour postrender" in printed
+
+
+@pytest.fixture
+def repository(chart, tmp_path):
+    """The URL of a chart repository on loopback, and the folder it serves."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    helm.package(chart, destination=folder)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        helm.repo_index_generate(folder, base_url=url)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield url, folder
+        server.shutdown()
+        thread.join()
+
+
+def test_a_chart_may_come_from_a_repository_or_an_archive(workspace, cluster, repository):
+    url, folder = repository
+    fields = {"chart": "greeter", "version": ">=0.1", "repository_opts": {"repo": url}}
+    project = workspace(release(cluster, name="hi", **fields))
+
+    project.up()
+    inputs = project.resources()["r"]["inputs"]
+    project.up(
+        release(cluster, folder / "greeter-0.3.1.tgz", name="hi", values={"greeting": "hey"})
+    )
+
+    assert inputs["version"] == "0.3.1"
+    assert greeting(cluster, "hi") == "hey"
+    assert project.outputs()["status"]["revision"] == 2
