@@ -53,6 +53,7 @@ class System(pulumi.ComponentResource):
         super().__init__("groundwork:app:System", name, {}, opts)
         self._name, self._args = name, args
         self._namespace = namespace(name, args.spec)
+        # The names in the namespace are plain: only depends_on shows that they need it.
         self._inside = pulumi.ResourceOptions(parent=self, depends_on=[self._make_namespace()])
         self._checksum_key = random.RandomPassword(
             f"{name}-checksum-key",
@@ -72,11 +73,12 @@ class System(pulumi.ComponentResource):
         return [host for route in routes for host in route.hosts]
 
     def _make_namespace(self) -> k8s.core.v1.Namespace:
-        # The names in it are plain: only depends_on shows that they need it.
+        # A namespace that goes takes its volumes along.
+        kept = self._args.spec.keeps_data or None
         return k8s.core.v1.Namespace(
             self._name,
             metadata=objects.namespace(self._namespace),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=kept, retain_on_delete=kept),
         )
 
     def _make_certificate(self) -> Certificate | None:

@@ -200,6 +200,12 @@ class System(Model):
     needs: Needs = Needs()
     workloads: dict[DnsLabel, Workload] = Field(min_length=1)
 
+    @property
+    def keeps_data(self) -> bool:
+        """Whether a volume of it is to outlive the stack."""
+        volumes = (workload.persistence for workload in self.workloads.values())
+        return any(volume.protect for volume in volumes if volume)
+
     @model_validator(mode="after")
     def _declares_what_it_uses(self) -> Self:
         declared = {name for name, need in self.needs if need is not None}

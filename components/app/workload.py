@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components import checksum
 from components.app.environment import ServiceOutput, Value, is_secret
-from components.app.manifests import checksum, surroundings
+from components.app.manifests import surroundings
 from components.app.manifests.deployment import deployment
 from components.app.manifests.pod import Attached
 from components.app.spec import Workload as WorkloadSpec

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
-from components import objects
+from components import checksum, objects
 from components.postgres.manifests import database as databases
 from components.postgres.manifests import server as manifests
 from components.postgres.spec import Bundled
@@ -54,7 +54,13 @@ class Server:
             metadata=self._identity.metadata(
                 databases.job_name(self._spec, key), {"pulumi.com/replaceUnready": "true"}
             ),
-            spec=databases.job(self._spec, key, self._scripts.metadata["name"], secrets),
+            spec=databases.job(
+                self._spec,
+                key,
+                self._scripts.metadata["name"],
+                secrets,
+                checksum.random(password),
+            ),
             opts=pulumi.ResourceOptions.merge(
                 self._child, pulumi.ResourceOptions(depends_on=[self._server])
             ),

@@ -38,13 +38,19 @@ def job(
     database: str,
     scripts: pulumi.Input[str],
     secrets: dict[str, pulumi.Input[str]],
+    checksum: pulumi.Input[str],
 ) -> k8s.batch.v1.JobSpecArgs:
-    """Makes `database` and its role of that name. `secrets`: Secrets of superuser and role."""
+    """Makes `database` and its role of that name, again when `checksum` of the password changes.
+
+    `secrets` are the names of the Secrets of superuser and role.
+    """
     return k8s.batch.v1.JobSpecArgs(
         backoff_limit=6,
         active_deadline_seconds=300,
         template=k8s.core.v1.PodTemplateSpecArgs(
-            metadata=k8s.meta.v1.ObjectMetaArgs(labels=_client(spec, database).labels),
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                labels=_client(spec, database).labels, annotations={"checksum/password": checksum}
+            ),
             spec=k8s.core.v1.PodSpecArgs(
                 restart_policy="Never",  # a failed pod stays, and with it its log
                 automount_service_account_token=False,

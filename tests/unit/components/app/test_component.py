@@ -1,7 +1,7 @@
 import pulumi
 import pytest
 
-from components.app.manifests import checksum
+from components import checksum
 from tests.unit.components.platform import EXTERNAL, SYSTEM, deploy, kinds, system, web
 from tests.unit.graph import record
 
@@ -189,7 +189,8 @@ def test_a_volume_outlives_its_workload_where_told(protect):
     claim = graph.one("shop-web-data", "kubernetes:core/v1:PersistentVolumeClaim")
 
     assert claim.inputs["spec"]["resources"]["requests"]["storage"] == "3Gi"
-    assert (claim.request.protect, claim.request.retainOnDelete) == (protect, protect)
+    for node in (claim, graph.one("shop", "kubernetes:core/v1:Namespace")):
+        assert (node.request.protect, node.request.retainOnDelete) == (protect, protect)
 
 
 def test_another_workload_changes_nothing_of_the_first():

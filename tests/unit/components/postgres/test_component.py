@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from components.postgres.spec import Bundled, External, lacks
@@ -66,6 +68,15 @@ def test_a_database_is_made_once_the_server_runs(preview):
     job = graph.one("postgres-database-orders", "kubernetes:batch/v1:Job")
 
     assert graph.one("postgres", "kubernetes:apps/v1:StatefulSet").urn in graph.waits_for(job)
+
+
+def test_a_new_password_makes_the_role_anew():
+    [job] = kinds(deploy(databases=["orders"]), "Job").values()
+
+    checksum = job["spec"]["template"]["metadata"]["annotations"]["checksum/password"]
+
+    told = '{"value": "pw-postgres-database-orders"}'
+    assert checksum == hashlib.sha256(told.encode()).hexdigest()
 
 
 def test_another_database_changes_nothing_of_the_first():

@@ -85,7 +85,7 @@ def test_clients_find_only_a_ready_server_and_the_set_finds_any():
 
 
 def test_no_service_takes_a_job_for_a_server():
-    job = plain(database.job(SPEC, "orders", "scripts", {"superuser": "a", "role": "b"}))
+    job = plain(database.job(SPEC, "orders", "scripts", {"superuser": "a", "role": "b"}, "1"))
     labels = job["template"]["metadata"]["labels"]
 
     selector = plain(server.service(server.identity(SPEC)))["selector"]
@@ -94,7 +94,7 @@ def test_no_service_takes_a_job_for_a_server():
 
 
 def test_a_job_finds_its_passwords_in_files_and_has_none_in_its_command():
-    job = plain(database.job(SPEC, "orders", "scripts", {"superuser": "a", "role": "b"}))
+    job = plain(database.job(SPEC, "orders", "scripts", {"superuser": "a", "role": "b"}, "1"))
     [only] = job["template"]["spec"]["containers"]
     mounts = {m["name"]: m["mountPath"] for m in only["volumeMounts"]}
     secrets = next(e["value"] for e in only["env"] if e["name"] == "SECRETS")

@@ -1,4 +1,4 @@
-"""Checksums of what a pod is told, so that a change of it replaces the pods."""
+"""Checksums of what a pod is told, as annotations: a change of it replaces the pod."""
 
 import hashlib
 import hmac
@@ -11,6 +11,11 @@ def of(values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
     """The SHA-256 of public values."""
     text = pulumi.Output.json_dumps(values, sort_keys=True)
     return text.apply(lambda it: hashlib.sha256(it.encode()).hexdigest())
+
+
+def random(value: pulumi.Input[str]) -> pulumi.Output[str]:
+    """A public checksum of a secret that nobody chose, and that is too long to be guessed."""
+    return pulumi.Output.unsecret(of({"value": value}))
 
 
 def keyed(key: pulumi.Input[str], values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
