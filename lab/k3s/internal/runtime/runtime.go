@@ -77,7 +77,7 @@ func Start(ctx context.Context, children *sync.WaitGroup, o Options) error {
 	if err := answers(ctx); err != nil {
 		return err
 	}
-	return o.importAll(ctx, kind)
+	return o.importAll(ctx)
 }
 
 func answers(ctx context.Context) error {
@@ -106,7 +106,7 @@ func ctr(ctx context.Context, args ...string) error {
 var archives = []string{".tar", ".tar.gz", ".tgz", ".tar.zst"}
 
 // importAll imports the archives that are new or changed since the last time.
-func (o Options) importAll(ctx context.Context, kind string) error {
+func (o Options) importAll(ctx context.Context) error {
 	// Beside the images themselves, so that one is never there without the other.
 	ledger := filepath.Join(o.root(), "imported.json")
 	done := map[string]string{}
@@ -123,13 +123,14 @@ func (o Options) importAll(ctx context.Context, kind string) error {
 			continue
 		}
 		path := o.Layout.Agent("images", entry.Name())
-		mark, err := stamp(path, kind)
+		mark, err := stamp(path)
 		if err != nil || done[path] == mark {
 			problems = append(problems, err)
 			continue
 		}
+		// Unpacked when first used: a node runs few of them.
 		began := time.Now()
-		if err := ctr(ctx, "images", "import", "--snapshotter", kind, path); err != nil {
+		if err := ctr(ctx, "images", "import", "--no-unpack", path); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
@@ -143,10 +144,10 @@ func (o Options) importAll(ctx context.Context, kind string) error {
 }
 
 // stamp tells a file from its successor. It follows links, for an image folder may be made of them.
-func stamp(path, kind string) (string, error) {
+func stamp(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s %d %d", kind, info.Size(), info.ModTime().UnixNano()), nil
+	return fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano()), nil
 }
