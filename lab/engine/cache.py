@@ -34,7 +34,11 @@ def made(name: str, make: Callable[[Path], None]) -> Path:
         if not target.exists():
             _sweep(target)
             aside = Path(tempfile.mkdtemp(prefix=f"{name}.aside-", dir=target.parent))
-            make(aside)
+            try:
+                make(aside)
+            except BaseException:
+                shutil.rmtree(aside)
+                raise
             aside.chmod(0o755)
             aside.rename(target)
     return target

@@ -75,6 +75,6 @@ class Workspace:
         return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
 
     def planned(self):
-        """What a preview would do, by logical name."""
+        """What a preview would do, by logical name. What stays as it is is left out."""
         steps = json.loads(self.pulumi("preview", "--json"))["steps"]
         return {step["urn"].rsplit("::", 1)[-1]: step["op"] for step in steps}
