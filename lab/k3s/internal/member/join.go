@@ -56,6 +56,9 @@ func admit(
 		return nil, err
 	}
 	for _, other := range list.Members {
+		if other.IsLearner && !slices.Contains(other.PeerURLs, peerURL(o)) {
+			return nil, fmt.Errorf("it is the turn of %s", strings.Join(other.PeerURLs, ", "))
+		}
 		if slices.Contains(other.PeerURLs, peerURL(o)) {
 			return nil, forget(ctx, client, other, name)
 		}

@@ -23,6 +23,8 @@ const (
 	clientPort = "2379"
 	peerPort   = "2380"
 	pause      = 200 * time.Millisecond
+	publishing = 2 * time.Second
+	maxStarts  = 4
 )
 
 // Options are what a member is started with.
@@ -66,25 +68,46 @@ func Start(ctx context.Context, o Options) (*Member, error) {
 		config.ClusterState = embed.ClusterStateFlagExisting
 	}
 	began := time.Now()
-	etcd, err := embed.StartEtcd(config)
+	etcd, err := run(ctx, o, config)
 	if err != nil {
-		return nil, fmt.Errorf("etcd: %w", err)
+		return nil, err
 	}
 	m := &Member{Name: name, etcd: etcd}
-	select {
-	case <-etcd.Server.ReadyNotify():
-	case err := <-etcd.Err():
-		return nil, fmt.Errorf("etcd: %w", err)
-	case <-etcd.Server.StopNotify():
-		return nil, removed(o)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	if m.Client, err = connect(o.Layout, m.endpoints()); err != nil {
 		return nil, err
 	}
 	slog.Info("etcd is up", "member", name, "after", time.Since(began).Round(time.Millisecond))
 	return m, m.becomeVoter(ctx)
+}
+
+// run starts etcd and waits until it serves. A learner first tells the cluster its address, and when
+// that message is lost among the connections being made, etcd repeats it only after 15 seconds. A new
+// start repeats it at once, and costs nothing: a learner's absence is nobody's.
+func run(ctx context.Context, o Options, config *embed.Config) (*embed.Etcd, error) {
+	for starts := 1; ; starts++ {
+		etcd, err := embed.StartEtcd(config)
+		if err != nil {
+			return nil, fmt.Errorf("etcd: %w", err)
+		}
+		var lost <-chan time.Time
+		if config.ClusterState == embed.ClusterStateFlagExisting && starts < maxStarts {
+			lost = time.After(time.Duration(starts) * publishing)
+		}
+		select {
+		case <-etcd.Server.ReadyNotify():
+			return etcd, nil
+		case err := <-etcd.Err():
+			return nil, fmt.Errorf("etcd: %w", err)
+		case <-etcd.Server.StopNotify():
+			return nil, removed(o)
+		case <-ctx.Done():
+			etcd.Close()
+			return nil, ctx.Err()
+		case <-lost:
+			slog.Info("Starting this server's learner again, for nobody knows its address yet")
+			etcd.Close()
+		}
+	}
 }
 
 // Ended reports why the member has stopped, if it stops by itself.
