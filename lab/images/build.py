@@ -5,7 +5,6 @@ What containerd's `ctr -n k8s.io images import`, and a K3s host's agent/images f
 
 import argparse
 import filecmp
-import logging
 import os
 import time
 from pathlib import Path
@@ -14,8 +13,7 @@ from lab.cache import locked, root
 from lab.images import names, oci
 from lab.images.layer import Layer, Packed, packed
 from lab.images.recipes import RECIPES
-
-log = logging.getLogger("lab.images")
+from lab.progress import say
 
 
 def build(out: Path) -> None:
@@ -46,7 +44,7 @@ def _layer(layer: Layer, store: Path) -> Packed:
     start = time.monotonic()
     result = packed(layer, store)
     seconds = time.monotonic() - start
-    log.info("images: layer %-22s %6.1f s %7.1f MB", layer.name, seconds, result.size / 1e6)
+    say(f"images: layer {layer.name:22} {seconds:6.1f} s {result.size / 1e6:7.1f} MB")
     return result
 
 
@@ -55,11 +53,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.images.build", description=__doc__)
     parser.add_argument("out", type=Path, help="the archive to write")
     out: Path = parser.parse_args().out
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     start = time.monotonic()
     build(out)
     size, seconds = out.stat().st_size / 1e6, time.monotonic() - start
-    log.info("images: %d images in %s (%.1f MB, %.1f s)", len(names()), out, size, seconds)
+    say(f"images: {len(names())} images in {out} ({size:.1f} MB, {seconds:.1f} s)")
 
 
 if __name__ == "__main__":

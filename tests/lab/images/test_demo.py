@@ -1,5 +1,4 @@
 import json
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -91,6 +90,22 @@ def test_pods_that_migrate_at_once_all_succeed_and_one_of_them_migrates(applicat
     assert [pod.wait() for pod in pods] == [0] * 5, "\n".join(pod.log for pod in pods)
     assert sum("Running upgrade  -> 0001" in pod.log for pod in pods) == 1
     assert database.sql("SELECT count(*), sum(number) FROM visits") == "1|0"
+
+
+def test_a_migration_waits_for_the_one_under_way(application, database):
+    with ThreadPoolExecutor(1) as threads:
+        lock = "SELECT pg_advisory_lock(7340010001); SELECT pg_sleep(25)"
+        threads.submit(database.sql, lock, check=False)
+        locks = "FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        database.container.until(lambda: database.sql(f"SELECT count(*) {locks}") == "1")
+
+        pod = application.run("alembic", "upgrade", "head")
+
+        pod.until(lambda: database.sql(f"SELECT count(*) {locks} = false") == "1")
+        assert database.sql("SELECT to_regclass('visits') IS NULL") == "t"
+        database.sql(f"SELECT pg_terminate_backend(pid) {locks}")
+    assert pod.wait() == 0, pod.log
+    assert database.sql("SELECT number FROM visits") == "0"
 
 
 def test_no_two_visits_get_the_same_number(application):
@@ -198,13 +213,3 @@ def test_a_migration_of_an_unreachable_database_fails_without_showing_the_passwo
 
     assert container.wait() != 0
     assert "hush" not in container.log
-
-
-def test_the_two_locks_pin_the_same_versions():
-    def pins(path):
-        text = subprocess.run(
-            ["git", "show", f":{path}"], capture_output=True, text=True, check=True
-        )
-        return {line.split(" ")[0] for line in text.stdout.splitlines() if "==" in line}
-
-    assert pins("lab/demo/requirements.lock") <= pins("requirements.lock")

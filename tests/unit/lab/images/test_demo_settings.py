@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from lab.demo.visits.settings import Settings
 
+ROOT = Path(__file__).parents[4]
 URL = "postgresql://ffe:hush@db.example:5433/visits"
 
 
@@ -52,3 +55,11 @@ def test_a_url_of_another_kind_is_refused_without_its_password(url):
 def test_a_number_that_is_none_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"{name}={value}: has to be a whole number above 0"):
         Settings.read({name: value})
+
+
+def test_the_image_takes_the_versions_that_the_types_were_checked_with():
+    def pins(path):
+        return {line.split()[0] for line in (ROOT / path).read_text().splitlines() if "==" in line}
+
+    assert pins("lab/demo/requirements.lock")
+    assert pins("lab/demo/requirements.lock") <= pins("requirements.lock")
