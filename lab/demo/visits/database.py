@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from visits.settings import Settings
 
-# Shorter than any probe's timeout: a probe is to hear 503 rather than nothing.
+# A request hears of a database that hangs; it does not hang with it.
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
 
