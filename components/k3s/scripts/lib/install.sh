@@ -42,8 +42,9 @@ place_binary() {
     mv -f "$K3S.groundwork-new" "$K3S"
   fi
   local tool
+  # A tool that the host has already stays the one that its name means.
   for tool in kubectl crictl ctr; do
-    [[ -e ${K3S%/*}/$tool || -L ${K3S%/*}/$tool ]] || ln -s k3s "${K3S%/*}/$tool"
+    [[ -L ${K3S%/*}/$tool ]] || command -v "$tool" >/dev/null || ln -s k3s "${K3S%/*}/$tool"
   done
 }
 
