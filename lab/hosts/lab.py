@@ -72,6 +72,7 @@ class Lab:
         with self._alone():
             self._refuse_what_is_anothers()
             machine.install_programs()
+            machine.load_modules()
             base.image()
             for version in k3s:
                 mirror.fill(version)

@@ -68,6 +68,12 @@ def _apt_get(*arguments: str, patience_seconds: int = 300) -> None:
         time.sleep(5)
 
 
+def load_modules() -> None:
+    """Load what hosts, having no modules of their own, cannot; a kernel may have it built in."""
+    if not Path("/sys/module/br_netfilter").exists() and shutil.which("modprobe"):
+        subprocess.run(["modprobe", "br_netfilter"], capture_output=True, check=False)
+
+
 def debian_mirror() -> str:
     """The Debian archive this machine is configured to use; Debian's own where it has none."""
     suite = "bookworm"
@@ -127,8 +133,9 @@ def release_limits(place: Place) -> list[str]:
         if not kept.exists():
             return found
         others = [group.name for group in cgroups.second_version().glob("gw-*")]
-        for heir in filter(None, map(network.owner, others)):
-            write_whole(heir / LIMITS, kept.read_text())
+        heirs = [heir for heir in map(network.owner, others) if heir and heir.is_dir()]
+        if heirs:
+            write_whole(heirs[0] / LIMITS, kept.read_text())
             kept.unlink()
             return found
         before: dict[str, int] = json.loads(kept.read_text())

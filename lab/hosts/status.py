@@ -10,7 +10,9 @@ from lab.hosts.lab import Lab
 ASK = (
     "for unit in k3s k3s-agent; do state=$(systemctl is-active $unit.service); "
     '[ "$state" = inactive ] || printf "%s " "$unit $state"; done; echo; '
-    "[ ! -e /usr/local/bin/k3s ] || /usr/local/bin/k3s --version | head -1"
+    "[ ! -e /usr/local/bin/k3s ] || /usr/local/bin/k3s --version | "
+    """awk 'NR == 1 { version = $3 } /stand-in/ { which = " (stand-in)" }
+    END { print version which }'"""
 )
 COLUMNS = ("host", "address", "power", "ssh", "k3s", "version", "memory")
 

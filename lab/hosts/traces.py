@@ -8,14 +8,22 @@ from lab.hosts import cgroups, machine, network, processes
 from lab.hosts.host import Host
 from lab.hosts.layout import Place
 
+ROUNDS = 5
+
 
 def remove(place: Place) -> list[str]:
     """Remove everything of a lab from this machine; returns what was found, empty for nothing."""
     found = list[str]()
     # A process that was being started while it was looked for shows up in the next round.
-    while more := _round(place):
+    for _ in range(ROUNDS):
+        more = _round(place)
+        if not more:
+            return found
         found += more
-    return found
+    raise RuntimeError(
+        f"lab {place.name}: still there after it was removed {ROUNDS} times: {', '.join(more)}; "
+        "see who holds or makes it again, and run `down` once more"
+    )
 
 
 def _round(place: Place) -> list[str]:

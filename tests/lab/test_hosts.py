@@ -7,6 +7,7 @@ import pytest
 
 from lab.hosts import status
 from tests.lab.deployment import eventually
+from tests.lab.labs import said
 
 pytestmark = pytest.mark.usefixtures("machine")
 
@@ -24,12 +25,6 @@ def s1(lab):
 @pytest.fixture
 def a1(lab):
     return lab.host("a1")
-
-
-def said(host, command, **options):
-    done = host.run(command, **options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def reaches(host, other):
@@ -82,39 +77,6 @@ def test_hosts_reach_each_other_and_their_gateway_and_nothing_beyond(lab, s1, a1
     assert reaches(s1, a1)
     assert said(s1, "ip -4 route show default").startswith(f"default via {lab.place.gateway} ")
     assert s1.run("timeout 3 bash -c '</dev/tcp/192.0.2.1/80'").returncode != 0
-
-
-KUBELETS_NEEDS = {
-    "overlay mounts": "cd /var/lib/rancher/x && mount -t overlay overlay "
-    "-o lowerdir=l,upperdir=u,workdir=w m && umount m",
-    "nat": "iptables -t nat -A POSTROUTING -s 10.42.0.0/16 -j MASQUERADE && iptables -t nat -F",
-    "vxlan": "ip link add v0 type vxlan id 1 dstport 8472 local 127.0.0.1 && ip link delete v0",
-    "bridges": "ip link add br0 type bridge && ip link delete br0",
-    "veth": "ip link add ve0 type veth peer name ve1 && ip link delete ve0",
-    "network namespaces": "ip netns add n1 && ip netns delete n1",
-    "forwarding": "echo 1 >/proc/sys/net/ipv4/ip_forward",
-    "bridged packets in iptables": "echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables",
-    "the kernel's log": "test -c /dev/kmsg && exec 3</dev/kmsg",
-    "control groups": "cd /sys/fs/cgroup/memory 2>/dev/null || cd /sys/fs/cgroup; "
-    "mkdir kubepods && rmdir kubepods",
-    "containers": "containerd --version && runc --version && ls /usr/lib/cni/portmap",
-}
-
-
-@pytest.mark.parametrize("command", KUBELETS_NEEDS.values(), ids=KUBELETS_NEEDS)
-def test_a_host_has_what_a_kubelet_needs(s1, command):
-    said(s1, "sudo mkdir -p /var/lib/rancher/x/{l,u,w,m}")
-
-    said(s1, "sudo bash", stdin=command)
-
-
-def test_kernel_settings_of_the_whole_machine_are_each_hosts_own(s1, a1):
-    paths = "/proc/sys/vm/overcommit_memory /proc/sys/kernel/panic"
-    machines = subprocess.run(["cat", *paths.split()], capture_output=True, text=True, check=True)
-    wrote = said(s1, f"for f in {paths}; do echo 7 | sudo tee $f; done; cat {paths}")
-
-    assert wrote.split() == ["7"] * 4
-    assert said(a1, f"cat {paths}") == machines.stdout.strip()
 
 
 def test_a_host_that_is_cut_off_is_silent_until_it_is_healed(s1, a1):

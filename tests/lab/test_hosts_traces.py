@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lab.hosts import cgroups, layout, machine, network
-from tests.lab.conftest import new_lab
+from tests.lab.deployment import eventually
+from tests.lab.labs import new_lab
 
 pytestmark = pytest.mark.usefixtures("machine")
 # From before the first file to when the hosts have been up for a moment.
@@ -119,7 +120,8 @@ def test_up_finishes_what_a_killed_up_began(lab, seconds):
 @pytest.mark.parametrize("seconds", MOMENTS[::2], ids="{:.2f}s".format)
 def test_an_interrupted_up_takes_back_what_it_began(lab, seconds):
     with start(lab, "up", "--agents", "3") as process:
-        time.sleep(max(0.4, seconds))
+        eventually(lab.place.directory.exists, 30, 0.01)
+        time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
 
@@ -136,7 +138,7 @@ def test_an_interrupted_growth_leaves_the_hosts_there_were(lab):
     before = [host.pid for host in lab.hosts]
 
     with start(lab, "up", "--agents", "4") as process:
-        time.sleep(0.8)
+        eventually((lab.place.hosts / "a2").exists, 30, 0.01)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=30)
 
@@ -168,7 +170,7 @@ def test_down_removes_frozen_and_cut_off_hosts(lab):
 
 def test_a_second_up_of_a_lab_at_the_same_time_is_refused(lab):
     with start(lab, "up") as first:
-        time.sleep(0.6)
+        eventually(lab.place.directory.exists, 30, 0.01)
         second = subprocess.run(
             command(lab, "up"), cwd=layout.REPOSITORY, capture_output=True, text=True, check=False
         )
