@@ -59,7 +59,7 @@ class Host:
         """Give the host a new disk, unless it has one."""
         disk.make(self.place, self.name)
 
-    def boot(self, timeout_seconds: float = 60) -> float:
+    def boot(self, timeout_seconds: float = 120) -> float:
         """Power on if need be and wait until `ops` can log in; the seconds it took."""
         begun = time.monotonic()
         if self.pid is None:
