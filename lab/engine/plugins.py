@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from lab.engine import cache
@@ -28,16 +28,16 @@ MODULES = {
 
 def versions() -> dict[str, str]:
     """The version of each plugin that the installed SDK package asks the engine for."""
-    return {name: _version(name) for name in MODULES}
+    return {name: version(name) for name in MODULES}
 
 
 def missing() -> list[str]:
     """The plugins that are neither on PATH nor in the user's Pulumi home at the right version."""
     return [
         name
-        for name, version in versions().items()
+        for name, wanted in versions().items()
         if shutil.which(f"pulumi-resource-{name}") is None
-        and not (_user_plugins() / f"resource-{name}-v{version}").exists()
+        and not (_user_plugins() / f"resource-{name}-v{wanted}").exists()
     ]
 
 
@@ -76,9 +76,9 @@ def _fill(plugins: Path) -> None:
         for official in _user_plugins().glob("resource-*-v*"):
             (plugins / official.name).symlink_to(official)
     lacking = missing()
-    for name, version in versions().items():
+    for name, wanted in versions().items():
         if name in lacking:
-            folder = plugins / f"resource-{name}-v{version}"
+            folder = plugins / f"resource-{name}-v{wanted}"
             folder.mkdir()
             _launcher(folder / f"pulumi-resource-{name}", MODULES[name])
 
@@ -94,8 +94,12 @@ def _launcher(path: Path, module: str) -> None:
     path.chmod(0o755)
 
 
-def _version(name: str) -> str:
-    described = resources.files(f"pulumi_{name}").joinpath("pulumi-plugin.json").read_text()
+def version(name: str) -> str:
+    """The version of one plugin. The SDK package is found and not imported: that takes long."""
+    spec = find_spec(f"pulumi_{name}")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"pulumi_{name} is not installed: see requirements.lock")
+    described = Path(spec.origin).with_name("pulumi-plugin.json").read_text()
     return str(json.loads(described)["version"])
 
 

@@ -3,7 +3,7 @@
 from lab.engine.command.copy import CopyToRemote
 from lab.engine.command.local import LocalCommand
 from lab.engine.command.remote import RemoteCommand
-from lab.engine.plugins import versions
+from lab.engine.plugins import version
 from lab.engine.properties import Properties
 from lab.engine.provider import Provider
 from lab.engine.serve import serve
@@ -19,7 +19,7 @@ class CommandProvider(Provider):
             "command:remote:Command": RemoteCommand(lambda: self.log),
             "command:remote:CopyToRemote": CopyToRemote(lambda: self.log),
         }
-        super().__init__("command", versions()["command"], resources)
+        super().__init__("command", version("command"), resources)
 
     async def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Properties:
         """`local:run` runs its command whenever the program runs, in previews as well."""

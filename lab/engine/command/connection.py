@@ -15,9 +15,6 @@ import asyncssh
 from lab.engine.properties import Properties
 from lab.engine.provider import ProviderError
 
-DEFAULTS: Properties = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
-"""What an absent field means; the official plugin writes these into the inputs, too."""
-
 _FIRST_PAUSE_SECONDS, _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS = 0.1, 1.5, 5.0
 _WITHOUT_LIMIT = -1
 

@@ -1,21 +1,12 @@
 """remote:Command: a command on another host, over SSH."""
 
-import signal
 from typing import Any
 
-import asyncssh
-
-from lab.engine.command.connection import DEFAULTS, dial
-from lab.engine.command.lifecycle import Command, failure, previous_output
-from lab.engine.command.output import STDERR, STDOUT, Output
-from lab.engine.properties import Properties, Secret, Unknown, reveal, secret
-from lab.engine.provider import Checked, Failure, ProviderError, Request
-
-_REFUSED = (
-    "Unable to set '{}'. This only works if your SSH server is configured to accept these "
-    "variables via AcceptEnv. Alternatively, if a Bash-like shell runs the command on the remote "
-    "host, you could prefix the command itself with the variables in the form 'VAR=value command'"
-)
+from lab.engine.command.inputs import checked_connection
+from lab.engine.command.lifecycle import Command
+from lab.engine.command.output import Output
+from lab.engine.properties import Properties
+from lab.engine.provider import Checked, Request
 
 
 class RemoteCommand(Command):
@@ -23,94 +14,16 @@ class RemoteCommand(Command):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._left_open: list[asyncssh.SSHClientConnection] = []
+        self._left_open: list[object] = []
 
     async def check(self, request: Request) -> Checked:
         """The inputs with a complete, secret connection."""
         return checked_connection(request.inputs)
 
     async def run(self, command: str, properties: Properties, output: Output, urn: str) -> None:
-        """Run it in the login shell of the user, without a terminal."""
-        log = self._log()
-        connection = await dial(
-            properties["connection"], lambda text: log.info(text, urn, status=True)
-        )
+        """Run it over a connection of its own."""
+        # Not above: the SSH library takes a while to load, and a preview has no use for it.
+        from lab.engine.command.session import execute  # noqa: PLC0415
+
+        connection = await execute(command, properties, output, log=self._log(), urn=urn)
         self._left_open.append(connection)
-        environment = await self._accepted(connection, properties, urn)
-        session = _Session(output)
-        try:
-            channel, _ = await connection.create_session(
-                lambda: session, command, env=environment, encoding=None
-            )
-            channel.write((properties.get("stdin") or "").encode())
-            channel.write_eof()
-            await channel.wait_closed()
-        except (asyncssh.Error, OSError) as error:
-            raise ProviderError(failure(str(error), command, output)) from error
-        if (reason := _failure_of(channel)) is not None:
-            raise ProviderError(failure(reason, command, output))
-
-    async def _accepted(
-        self, connection: asyncssh.SSHClientConnection, properties: Properties, urn: str
-    ) -> dict[bytes | str, bytes | str]:
-        """The environment, where the server lets it be set: a wish is dropped, an order fails."""
-        ordered = properties.get("environment") or {}
-        wished = previous_output(properties)
-        for name, value in (wished | ordered).items():
-            if await _lets_set(connection, name, value):
-                continue
-            if name in ordered:
-                await self._log().error(_REFUSED.format(name), urn)
-                raise ProviderError(
-                    f'could not set environment variable "{name}": ssh: setenv failed'
-                )
-            await self._log().warning(_REFUSED.format(name), urn)
-            wished.pop(name)
-        return {**wished, **ordered}
-
-
-class _Session(asyncssh.SSHClientSession[bytes]):
-    """Hands on what the command prints, as it comes."""
-
-    def __init__(self, output: Output) -> None:
-        self._output = output
-
-    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        is_error = datatype == asyncssh.EXTENDED_DATA_STDERR
-        self._output.add(STDERR if is_error else STDOUT, data)
-
-
-def checked_connection(inputs: Properties) -> Checked:
-    """The inputs with the connection's defaults filled in, and the connection secret."""
-    given = inputs.get("connection")
-    known = given.value if isinstance(given, Secret) else given
-    if isinstance(known, Unknown):
-        return Checked(inputs)
-    if not isinstance(known, dict) or reveal(known.get("host")) is None:
-        return Checked(inputs, [Failure("connection", "connection needs a `host`: name it")])
-    complete = DEFAULTS | known
-    if isinstance(known.get("proxy"), dict):
-        complete["proxy"] = DEFAULTS | known["proxy"]
-    return Checked(inputs | {"connection": secret(complete)})
-
-
-async def _lets_set(connection: asyncssh.SSHClientConnection, name: str, value: str) -> bool:
-    """Whether the server lets the variable be set. The shell is asked, as the library does not say.
-
-    asyncssh sends its `env` requests without asking for the answer.
-    """
-    seen = await connection.run(f"printenv {name}", env={name: value}, encoding=None, stdin=b"")
-    return seen.exit_status == 0 and seen.stdout == value.encode() + b"\n"
-
-
-def _failure_of(channel: asyncssh.SSHClientChannel[bytes]) -> str | None:
-    """Why the command counts as failed, in the words of Go's SSH library. None when it did not."""
-    if (ended := channel.get_exit_signal()) is not None:
-        name, _, reason, _ = ended
-        number = getattr(signal, f"SIG{name}", 0)
-        because = f". Reason was: {reason}" if reason else ""
-        return f"Process exited with status {128 + number} from signal {name}{because}"
-    status = channel.get_exit_status()
-    if status is None:
-        return "wait: remote command exited without exit status or exit signal"
-    return f"Process exited with status {status}" if status else None

@@ -1,6 +1,6 @@
 """The random plugin's process."""
 
-from lab.engine.plugins import versions
+from lab.engine.plugins import version
 from lab.engine.provider import Provider
 from lab.engine.random.numbers import (
     RandomBytes,
@@ -16,7 +16,7 @@ if __name__ == "__main__":
     serve(
         Provider(
             "random",
-            versions()["random"],
+            version("random"),
             {
                 "random:index/randomBytes:RandomBytes": RandomBytes(),
                 "random:index/randomId:RandomId": RandomId(),

@@ -1,6 +1,6 @@
 """The tls plugin's process."""
 
-from lab.engine.plugins import versions
+from lab.engine.plugins import version
 from lab.engine.properties import Properties, reveal
 from lab.engine.provider import Provider
 from lab.engine.serve import serve
@@ -18,7 +18,7 @@ class TlsProvider(Provider):
             "tls:index/privateKey:PrivateKey": PrivateKeyResource(),
             "tls:index/selfSignedCert:SelfSignedCert": SelfSignedCert(),
         }
-        super().__init__("tls", versions()["tls"], resources)
+        super().__init__("tls", version("tls"), resources)
 
     async def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Properties:
         """`getPublicKey`: what a private key's public half is."""
