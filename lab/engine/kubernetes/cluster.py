@@ -91,8 +91,7 @@ def connect(arguments: Properties) -> Cluster:
         )
     api, namespace, unreachable, config = None, plain.get("namespace") or "default", "", {}
     try:
-        given = plain.get("kubeconfig")
-        config = kubeconfig.parse(given) if given else kubeconfig.ambient()
+        config = _document(plain)
         connection = kubeconfig.connection(config, plain)
         namespace, api = connection.namespace, Api(connection)
         api.version()
@@ -106,3 +105,10 @@ def connect(arguments: Properties) -> Cluster:
         kubeconfig=config,
         context=plain.get("context") or "",
     )
+
+
+def _document(plain: Mapping[str, Any]) -> dict[str, Any]:
+    given = plain.get("kubeconfig")
+    if holds_unknown([given, plain.get("context"), plain.get("cluster")]):
+        raise kubeconfig.KubeconfigError("the kubeconfig is not known before the update")
+    return kubeconfig.parse(given) if given else kubeconfig.ambient()

@@ -5,6 +5,7 @@ way Ctrl-C ends `helm`. The module imports nothing of the lab: it is run by its 
 """
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ def main() -> int:
     """Answer the request. The exit status is 0 whenever there is an answer, a refusal included."""
     request = json.load(sys.stdin)
     answer: dict[str, Any] = {}
+    plugin = os.getppid()
     context = helm.HelmContext()
 
     def act() -> None:
@@ -39,6 +41,8 @@ def main() -> int:
     worker.start()
     while worker.is_alive():
         worker.join(_JOIN_SECONDS)
+        if os.getppid() != plugin:
+            context.cancel()  # nobody is left to tell the outcome
     json.dump(answer, sys.stdout)
     return 0
 

@@ -70,6 +70,14 @@ def test_a_kubeconfig_unknown_in_a_preview_is_no_other_cluster_if_the_identifier
     assert cluster.names("v1", "ConfigMap").count("c") == 1
 
 
+def test_a_first_preview_needs_no_kubeconfig(workspace, cluster):
+    project = workspace(unknown_kubeconfig(cluster, "one", "1"))
+
+    planned = project.planned()
+
+    assert (planned["computed"], planned["c"]) == ("create", "create")
+
+
 def test_another_identifier_replaces_everything(workspace, cluster):
     project = workspace(config_map(cluster))
     project.up()

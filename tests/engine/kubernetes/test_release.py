@@ -49,7 +49,7 @@ def chart(tmp_path):
 
 
 def release(cluster, chart="", **values):
-    fields = {"chart": str(chart), "namespace": cluster.namespace, "timeout": 20} | values
+    fields = {"chart": str(chart), "namespace": cluster.namespace, "timeout": 90} | values
     secret = fields.pop("secret", None)
     password = f"pulumi.Output.secret({secret!r})" if secret else "''"
     given = fields.pop("values", {})
@@ -130,7 +130,7 @@ def test_skip_await_returns_at_once(workspace, cluster, chart):
 
     workspace(release(cluster, chart, name="hi", skip_await=True, values={"image": "slow"})).up()
 
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 def test_a_chart_that_is_not_there_fails_the_preview(workspace, cluster, tmp_path):
