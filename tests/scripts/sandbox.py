@@ -27,12 +27,18 @@ SECRET = jobs.Secret(trust=TRUST, registry_passwords={"r.example.com": "the-regi
 SECRETS = ["the-server-password", "the-agent-password", "the-registry-password", "key of", "nance key"]
 ADDRESSES = {"s1": "192.0.2.11", "s2": "192.0.2.12", "s3": "192.0.2.13", "a1": "192.0.2.21"}
 DIRECTORIES = ["etc", "run", "usr/local/bin", "var/lib", "var/log", "var/tmp"]
+# The shell that enters is process 1 there, which nothing can kill; the script's is not.
 ENTER = """
 for directory in {directories}; do mount --bind "$SANDBOX/$directory" "/$directory"; done
-bash -s -- "$@"
+# These limits are the machine's own, whatever the namespace: the script gets files to write to.
+mount -t tmpfs limits /proc/sys/fs/inotify
+echo 128 >/proc/sys/fs/inotify/max_user_instances
+echo 8192 >/proc/sys/fs/inotify/max_user_watches
+BASH_ENV=$KILLER bash -s -- "$@"
+exit
 """
 KILLER = """
-shopt -s extdebug
+set -T
 commands=0
 die_at() { commands=$((commands + 1)); ((commands != KILL_AT)) || kill -KILL $$; }
 trap 'die_at' DEBUG
@@ -129,14 +135,13 @@ class Host:
         }
         if kill_at:
             (self.root / "killer").write_text(KILLER)
-            environment |= {"BASH_ENV": str(self.root / "killer"), "KILL_AT": str(kill_at)}
+            environment |= {"KILLER": str(self.root / "killer"), "KILL_AT": str(kill_at)}
         enter = ENTER.format(directories=" ".join(DIRECTORIES))
         return subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--net", "--kill-child",
-             "bash", "-c", enter.replace("bash -s", "BASH_ENV=$BASH_ENV bash -s"), "enter",
-             verb, subject or self.node],
+             "bash", "-c", enter, "enter", verb, subject or self.node],
             input=self.script(verb, spec or cluster()),
-            env={"BASH_ENV": "", **environment},
+            env={"KILLER": "", **environment},
             text=True, capture_output=True, check=False, timeout=120,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # join NODE: the host becomes a member of the cluster. On a member that runs, nothing: `roll` makes
 # changes there. On a member that is down, or was left in the middle of a change, it mends.
 
@@ -70,14 +70,14 @@ first_join() {
 decide() {
   local join=$CONFIG/config.yaml.d/10-join.yaml
   if find_living; then
-    HOW=join
+    HOW="join"
     put 600 "$join" "$(join_yaml "$LIVING" | base64 -w 0)"
     say "joins the cluster at $LIVING"
   elif [[ -d $DATA/server/db/etcd && -e $join ]]; then
-    HOW=start
+    HOW="start"
     say "no other server answers; goes on with the datastore on this host"
   elif [[ $MAY_START == yes ]]; then
-    HOW=start
+    HOW="start"
     silent_servers_are_down
     place_authorities
     put 600 "$join" "$(printf 'cluster-init: true\n' | base64 -w 0)"
@@ -102,7 +102,7 @@ find_living() {
     read -r name address <<<"$entry"
     [[ $name != "$NODE" ]] || continue
     status=0
-    curl -sSk -m 5 "$(https "$address")/cacerts" -o "$RUN/cacerts" 2>/dev/null || status=$?
+    curl -sSk -m 5 -o "$RUN/cacerts" "$(https "$address")/cacerts" 2>/dev/null || status=$?
     case $status in
       0) same_authority "$name" "$address" && LIVING=$address && return 0 ;;
       28) UNHEARD+=("$name") ;;

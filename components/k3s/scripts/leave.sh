@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Ways out of a cluster:
 #   leave NODE     pods drained, etcd left, K3s uninstalled, the Node deleted. Refused, with nothing
 #                  done, when quorum would be lost
@@ -11,8 +11,11 @@ leave() {
     uninstall
     return 0
   fi
-  await "$GATE_SECONDS" api_connect others || die "$REASON. Nothing was done: a node leaves with the help of \
-another server. Bring one up; or, if this host is gone for good, mark it \`lost: true\`"
+  [[ ${SERVERS[*]} != "$NODE "* || ${#SERVERS[@]} != 1 ]] ||
+    die "is the only server: with it the cluster would go. Nothing was done; \`pulumi destroy\` \
+removes a cluster"
+  await "$GATE_SECONDS" api_connect others || die "$REASON. Nothing was done: a node leaves with \
+the help of another server. Bring one up; or, if this host is gone for good, mark it \`lost: true\`"
   await "$GATE_SECONDS" read_nodes || die "$REASON. Nothing was done; run again"
   [[ $ROLE == agent ]] || ! find_node "$NODE" || quorum_survives "$NODE" ||
     die "$REASON. Nothing was done; bring the others back first"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # prepare NODE: the operating system is ready for K3s, and the wanted version lies on the host,
 # checked. Nothing that runs is touched.
 
@@ -64,7 +64,7 @@ sysctl_at_least() {
 
 stage() {
   local entry
-  mkdir -p -m 700 "$STAGE"
+  install -d -m 700 "$STAGE"
   for entry in "${ARTIFACTS[@]}"; do
     stage_file "${entry%% *}" "${entry##* }"
   done

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # roll NODE: a member that runs comes to run the wanted version with the wanted configuration.
 # Nothing to change is the ordinary case, and quick. A node is never changed while another is away.
 

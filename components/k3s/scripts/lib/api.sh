@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # The cluster's API, with the maintenance certificate: reached by curl and by `k3s kubectl`.
 # The credentials lie in memory, for root alone, while the script runs.
 
@@ -28,7 +28,7 @@ https() {
 }
 
 api_credentials() {
-  mkdir -p -m 700 "$RUN/api"
+  install -d -m 700 "$RUN/api"
   printf '%s\n' "$SERVER_CA" >"$RUN/api/ca.crt"
   printf '%s\n' "$CLIENT_CERTIFICATE" >"$RUN/api/client.crt"
   printf '%s\n' "$CLIENT_KEY" >"$RUN/api/client.key"
@@ -123,4 +123,4 @@ delete_object() {
     die "$API refuses to delete $1 (HTTP $status); run again, or delete it with kubectl"
 }
 
-password_secret() { printf '/api/v1/namespaces/kube-system/secrets/%s.node-password.k3s' "$1"; }
+password_secret() { printf '/api/v1/namespaces/kube-system/secrets/%s.node-password.k3s' "$NODE"; }

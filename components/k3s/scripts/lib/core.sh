@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # What every host script begins with: payload, reports, atomic files, the lock.
 #
 # A script travels on stdin to `bash -s -- VERB NODE`, and its data follow it, a line each:

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Moving a node's pods away, and bringing it back. Budgets (PDBs) are respected, time is bounded.
 # That the cordon is ours is recorded before it is set, so that a killed script leaves no riddle.
 

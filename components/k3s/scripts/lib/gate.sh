@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Gates: what must hold before and after a change. A condition that does not hold says why in
 # REASON; a gate that stays shut reports the unit and its journal.
 

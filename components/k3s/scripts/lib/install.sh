@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # The files of a K3s node, from the staged version and the payload to where K3s looks for them.
 
 # The digest of what a restart is needed for: compared with that of the last good start
@@ -53,7 +53,7 @@ place_images() {
   local entry name images=$DATA/agent/images
   for entry in "${ARTIFACTS[@]:1}"; do
     name=${entry%% *}
-    mkdir -p -m 755 "$images"
+    install -d -m 755 "$images"
     if ! cmp -s "$STATE/$VERSION/$name" "$images/$name"; then
       ln -f "$STATE/$VERSION/$name" "$images/$name.groundwork-new" 2>/dev/null ||
         cp "$STATE/$VERSION/$name" "$images/$name.groundwork-new"

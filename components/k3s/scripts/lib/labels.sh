@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Labels and taints: set on the living node, without a restart. What we set before and is not
 # wanted any more is taken away; what others set stays.
 

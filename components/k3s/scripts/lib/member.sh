@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Members of etcd: who votes, and how one leaves without losing quorum.
 
 # quorum_survives NAME: whether those who stay, without NAME, are a majority of healthy voters

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # parts of one script share their names
 # Everything that K3s and these scripts have put on a host, taken away again. Each wait is bounded,
 # each step is harmless when there is nothing left to do.
 
@@ -96,7 +96,7 @@ remove_interfaces() {
   done
   while IFS=' @:' read -r _ name _; do
     [[ -z $name ]] || ip link delete "$name" 2>/dev/null || true
-  done < <(ip -o link show master cni0 2>/dev/null)
+  done < <(ip -o link show master cni0 2>/dev/null || true)
   for name in cni0 flannel.1 flannel-v6.1 flannel-wg flannel-wg-v6 kube-ipvs0; do
     ip link delete "$name" 2>/dev/null || true
   done
@@ -147,5 +147,6 @@ uninstall() {
   remove_files
   rm -rf "$STATE"
   rmdir /var/lib/groundwork 2>/dev/null || true
+  rm -rf "$RUN"
   step "uninstalled"
 }
