@@ -1,6 +1,7 @@
 """One run of the Pulumi CLI, with the second in which each of its steps began and ended."""
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -46,14 +47,20 @@ class Run:
 
 
 def pulumi(*arguments: str, folder: Path = ROOT) -> Run:
-    """Run `pulumi` with `arguments` in `folder`; raises CalledProcessError with its output."""
+    """Run `pulumi` with `arguments` in `folder`; raises RuntimeError with its output."""
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "events"
         log.touch()
         command = ["pulumi", *arguments, "--non-interactive", "--event-log", str(log)]
         began = time.monotonic()
         process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=folder,
+            # The event log is one of the CLI's debugging flags.
+            env={**os.environ, "PULUMI_DEBUG_COMMANDS": "true"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         steps: dict[str, Step] = {}
         ended = threading.Event()
@@ -64,7 +71,7 @@ def pulumi(*arguments: str, folder: Path = ROOT) -> Run:
         ended.set()
         follower.join()
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, output)
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
     return Run(seconds, steps)
 
 

@@ -7,14 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
-
 from bench.engine import Run, critical_path, pulumi, waits
 from components.stack import ROOT
 from lab.engine.environment import environment
 from lab.hosts.host import Host
 from lab.hosts.lab import Lab
-from lab.stack import settings
+from lab.stack import create, settings
 
 STACK = "bench"
 
@@ -51,8 +49,7 @@ def _stack_file(lab: Lab, folder: Path) -> str:
     os.environ["PULUMI_BACKEND_URL"] = f"file://{folder}"
     os.environ["PULUMI_CONFIG_PASSPHRASE"] = ""
     file = folder / f"Pulumi.{STACK}.yaml"
-    pulumi("stack", "init", STACK)
-    file.write_text(yaml.safe_dump({"config": settings(lab.place)}), encoding="utf-8")
+    create(STACK, file, settings(lab.place), os.environ)
     return str(file)
 
 

@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 from bench.engine import pulumi
-from bench.generated import write
+from bench.generated import settings
 from lab.engine.environment import environment
+from lab.stack import create
 
 SIZES = (10, 50, 100)
 SERVERS = 3
@@ -21,8 +22,9 @@ def measure() -> list[str]:
         _use(folder)
         for size in SIZES:
             name = f"bench{size}"
-            file = write(folder, name, servers=SERVERS, agents=size - SERVERS)
-            pulumi("stack", "init", name)
+            file = folder / f"Pulumi.{name}.yaml"
+            config = settings(folder, servers=SERVERS, agents=size - SERVERS)
+            create(name, file, config, os.environ)
             run = pulumi("preview", "--stack", name, "--config-file", str(file))
             seconds[size] = run.seconds
             lines.append(f"{size} nodes: {run.seconds:.1f} s, {len(run.steps)} resources")

@@ -1,5 +1,10 @@
 """The repository's dev stack on the hosts of any lab, for tests and measurements beside it."""
 
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,3 +23,15 @@ def settings(place: Place) -> dict[str, Any]:
     moved = text.replace(_NETWORK, network).replace(_FOLDER, f"{place.directory}/")
     config: dict[str, Any] = yaml.safe_load(moved)["config"]
     return config
+
+
+def create(
+    name: str, file: Path, config: Mapping[str, Any], environment: Mapping[str, str]
+) -> None:
+    """Make the stack `name` of this project, its settings in `file` and nothing in the clone."""
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copy(REPOSITORY / "Pulumi.yaml", scratch)
+        command = ["pulumi", "stack", "init", name, "--cwd", scratch, "--non-interactive"]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        written = Path(scratch, f"Pulumi.{name}.yaml").read_text(encoding="utf-8")
+    file.write_text(yaml.safe_dump({**yaml.safe_load(written), "config": dict(config)}), "utf-8")

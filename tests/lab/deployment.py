@@ -11,7 +11,7 @@ import yaml
 
 from components.merge import merge
 from lab.engine.environment import environment
-from lab.stack import settings
+from lab.stack import create, settings
 
 ROOT = Path(__file__).parents[2]
 STACK = "lab"
@@ -31,21 +31,13 @@ class Deployment:
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the test's",
         }
         self.sections = merge(settings(lab.place), patch or {})
-        self.write()
-        self.pulumi("stack", "init", STACK, configured=False)
-
-    def write(self):
-        """Write the stack file, keeping the salt that `stack init` put into it."""
-        salt = {}
-        if self.file.exists():
-            before = yaml.safe_load(self.file.read_text())
-            salt = {k: v for k, v in before.items() if k == "encryptionsalt"}
-        self.file.write_text(yaml.safe_dump({**salt, "config": self.sections}))
+        create(STACK, self.file, self.sections, self.environment)
 
     def change(self, **cluster):
         """Patch the cluster section."""
         self.sections = merge(self.sections, {"groundwork:cluster": cluster})
-        self.write()
+        before = yaml.safe_load(self.file.read_text())
+        self.file.write_text(yaml.safe_dump({**before, "config": self.sections}))
 
     def command(self, *arguments, configured=True):
         where = ["--stack", STACK] if arguments[0] != "stack" else []
