@@ -1,9 +1,11 @@
 """A stack on lab hosts, driven by the real CLI; what it writes is in a folder of the test's."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -118,3 +120,28 @@ def eventually(ask, seconds=60, pause=0.5):
             if time.monotonic() > end:
                 raise
         time.sleep(pause)
+
+
+class CommandLines:
+    """Every command line of this machine and of the lab's hosts while it is entered, as `ps` shows.
+
+    A host's processes are the machine's, seen from outside.
+    """
+
+    def __enter__(self):
+        self.seen, self._ended = set(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        return self.seen
+
+    def __exit__(self, *error):
+        self._ended.set()
+        self._watcher.join()
+
+    def _watch(self):
+        while not self._ended.wait(0.05):
+            for process in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    self.seen.add(
+                        process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    )

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.lab.deployment import Deployment, eventually
+from tests.lab.deployment import CommandLines, Deployment, eventually
 
 pytestmark = pytest.mark.usefixtures("machine")
 DIRECTORIES = (
@@ -40,7 +40,9 @@ def deployed(lab_of, tmp_path_factory):
     """The dev stack on one server and one agent, up; destroyed hosts and all at the end."""
     lab = lab_of(servers=1, agents=1)
     deployment = Deployment(lab, tmp_path_factory.mktemp("spine"), PATCH)
-    deployment.first = deployment.up().stdout
+    with CommandLines() as seen:
+        deployment.first = deployment.up().stdout
+    deployment.command_lines = "\n".join(seen)
     return deployment
 
 
@@ -134,12 +136,13 @@ def test_the_exported_kubeconfig_reaches_the_cluster(deployed, tmp_path):
     assert answer.status_code == 200
 
 
-def test_no_secret_is_in_the_state_a_log_or_the_output(deployed):
+def test_no_secret_is_in_the_state_a_log_a_command_line_or_the_output(deployed):
     outputs = deployed.outputs()
     secrets = known_secrets(deployed)
     places = {
         "state": deployed.state(),
         "output": deployed.first,
+        "ps": deployed.command_lines,
         **{
             f"journal of {host.name}": host.run("sudo journalctl --no-pager").stdout
             for host in deployed.lab.hosts
@@ -147,6 +150,7 @@ def test_no_secret_is_in_the_state_a_log_or_the_output(deployed):
     }
 
     assert len(secrets) >= 8, secrets.keys()
+    assert "bash -s -- join s1" in deployed.command_lines, "nothing was watched"
     assert outputs["kubeconfig"]
     for place, text in places.items():
         leaked = [name for name, value in secrets.items() if value in text]
@@ -181,6 +185,24 @@ def test_a_changed_kubelet_argument_rolls_host_by_host(deployed):
     assert after["s1"] < after["a1"], "the server before the agent"
     cordoned = deployed.kubectl("get nodes -o jsonpath={.items[*].spec.unschedulable}")
     assert cordoned.strip() == ""
+
+
+def test_a_change_that_fails_says_where_and_why_without_a_secret_and_is_mended(deployed):
+    secrets = known_secrets(deployed)
+    before = started(deployed, "a1")
+    deployed.change(kubeletArgs={"no-such-flag": "1"}, gateTimeoutSeconds=30)
+
+    failed = deployed.up(check=False)
+
+    assert failed.returncode != 0
+    assert "groundwork: roll s1: " in failed.stdout, failed.stdout
+    assert "no-such-flag" in failed.stdout, "the journal's last lines"
+    assert [name for name, value in secrets.items() if value in failed.stdout] == []
+    assert started(deployed, "a1") == before, "the chain stops, the rest runs on"
+
+    deployed.change(kubeletArgs={"no-such-flag": None}, gateTimeoutSeconds=None)
+    deployed.up()
+    assert deployed.kubectl("get nodes -o jsonpath={.items[*].spec.unschedulable}").strip() == ""
 
 
 def test_adding_an_agent_touches_no_other_host(deployed):
