@@ -1,7 +1,6 @@
-"""A host to run host scripts on: private directories, stand-ins for what is not there, real bash."""
+"""A host to run host scripts on: private directories, real bash, stand-ins for the rest."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,7 +23,13 @@ TRUST = Trust(
     agent_password="the-agent-password",
 )
 SECRET = jobs.Secret(trust=TRUST, registry_passwords={"r.example.com": "the-registry-password"})
-SECRETS = ["the-server-password", "the-agent-password", "the-registry-password", "key of", "nance key"]
+SECRETS = [
+    "the-server-password",
+    "the-agent-password",
+    "the-registry-password",
+    "key of",
+    "nance key",
+]
 ADDRESSES = {"s1": "192.0.2.11", "s2": "192.0.2.12", "s3": "192.0.2.13", "a1": "192.0.2.21"}
 DIRECTORIES = ["etc", "run", "usr/local/bin", "var/lib", "var/log", "var/tmp"]
 # The shell that enters is process 1 there, which nothing can kill; the script's is not.
@@ -168,7 +173,7 @@ class Host:
             if path.is_relative_to(self.world) or name in {"killer", "run/groundwork/lock"}:
                 continue
             if path.is_symlink():
-                found[name] = ("link", os.readlink(path))
+                found[name] = ("link", str(path.readlink()))
             elif path.is_file():
                 found[name] = (oct(path.stat().st_mode), path.read_bytes())
         return found

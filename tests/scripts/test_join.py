@@ -187,7 +187,7 @@ def test_without_a_staged_version_nothing_begins(host):
     assert not host.path("etc/rancher").exists()
 
 
-@pytest.mark.parametrize("kill_at", range(40, 540, 25))
+@pytest.mark.parametrize("kill_at", range(40, 540, 45))
 def test_a_run_killed_anywhere_is_mended_by_the_next(prepared, untouched, kill_at):
     assert prepared.run("join", kill_at=kill_at).returncode != 0
 

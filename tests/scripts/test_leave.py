@@ -148,7 +148,7 @@ def test_where_there_is_no_cluster_there_is_nothing_to_forget(host):
 
 
 @pytest.mark.parametrize("verb", ["leave", "teardown"])
-@pytest.mark.parametrize("kill_at", range(30, 700, 60))
+@pytest.mark.parametrize("kill_at", range(30, 700, 90))
 def test_a_run_killed_anywhere_is_ended_by_the_next(member, verb, kill_at):
     member.run(verb, kill_at=kill_at)
 
@@ -156,4 +156,4 @@ def test_a_run_killed_anywhere_is_ended_by_the_next(member, verb, kill_at):
 
     assert clean(member) == set()
     if verb == "leave":
-        assert "s1|" not in member.read("nodes")
+        assert not [n for n in member.read("nodes").splitlines() if n.startswith("s1|")]

@@ -50,7 +50,7 @@ def judge(
         else:
             what, _, way = reason.rpartition(": ")
             result.findings.append((name, what, way))
-    result.findings += _would_start_anew(cluster, facts, unreachable)
+    result.findings += _would_start_anew(cluster, facts, unreachable, ca_hash)
     return result
 
 
@@ -105,10 +105,13 @@ def _lives(facts: Mapping[str, Facts], ca_hash: str | None) -> bool:
 
 
 def _would_start_anew(
-    cluster: Cluster, facts: Mapping[str, Facts], unreachable: Mapping[str, str]
+    cluster: Cluster,
+    facts: Mapping[str, Facts],
+    unreachable: Mapping[str, str],
+    ca_hash: str | None,
 ) -> Iterator[tuple[str, str, str]]:
     """An existing cluster that is down must not be replaced by a new one beside it."""
-    members = [name for name, known in facts.items() if known["joined"]]
+    members = [name for name, known in facts.items() if known["joined"] == (ca_hash or "unknown")]
     stores = [name for name in cluster.living_servers if name in facts and facts[name]["datastore"]]
     silent = [name for name in cluster.living_servers if name in unreachable]
     first = cluster.first_server

@@ -55,7 +55,7 @@ def has_memory(cluster: Cluster, name: str, facts: Facts) -> Iterator[Finding]:
     role = cluster.nodes[name].role.value
     if facts.memory_mib < _MEMORY_MIB[role]:
         yield (
-            f"{facts.memory_mib} MiB of memory, a {role} needs {_MEMORY_MIB[role]}",
+            f"{facts.memory_mib} MiB of memory, {_MEMORY_MIB[role]} is the least for role {role}",
             "give it more, or another role",
         )
 
