@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from ops import guide, schema
+from ops import guide, preflight, scan_host_keys, schema
 
-COMMANDS = (guide, schema)
+COMMANDS = (guide, preflight, scan_host_keys, schema)
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from pulumi_command import remote
 from components.k3s import jobs
 from components.k3s.certificates import Authorities, Trust
 from components.k3s.commands import Job, host_command, local_command
-from components.k3s.connection import connections
+from components.k3s.connection import connections, credential
 from components.k3s.inventory import inventory
 from components.k3s.kubeconfig import kubeconfig
 from components.k3s.reach import question
@@ -51,7 +51,8 @@ class K3sCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("groundwork:k3s:K3sCluster", name, {}, opts)
         self._name, self._spec = name, args.spec
-        self._connections = connections(args.spec, args.secret, args.root)
+        private_key = credential(args.spec.ssh, args.secret, args.root)
+        self._connections = connections(args.spec, private_key, args.root)
         self._trust = Authorities(name, self._after()).trust()
         self._secret = _secret(args, self._trust)
         inventory = self._inventory()

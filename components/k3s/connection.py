@@ -63,7 +63,7 @@ class Connections:
         )
 
 
-def connections(cluster: Cluster, secret: Secrets, root: Path) -> Connections:
+def connections(cluster: Cluster, private_key: pulumi.Input[str] | None, root: Path) -> Connections:
     """The connections that the `ssh` section describes; its files have been checked on loading."""
     ssh = cluster.ssh
     keys = _HostKeys(ssh, root)
@@ -87,7 +87,7 @@ def connections(cluster: Cluster, secret: Secrets, root: Path) -> Connections:
             user=bastion.user,
             host_key=keys.of(bastion.host, bastion.port),
         ),
-        private_key=_private_key(ssh, secret, root),
+        private_key=private_key,
     )
 
 
@@ -107,7 +107,8 @@ class _HostKeys:
         return None if self._text is None else host_key(self._text, host, port)
 
 
-def _private_key(ssh: Ssh, secret: Secrets, root: Path) -> pulumi.Input[str] | None:
+def credential(ssh: Ssh, secret: Secrets, root: Path) -> pulumi.Input[str] | None:
+    """The private key that opens the hosts; None: the operator's SSH agent has it."""
     match ssh.auth:
         case AgentAuth():
             return None

@@ -61,19 +61,20 @@ def report(inventory: Inventory, facts: dict[str, Facts], result: Judgement) -> 
     return "".join(f"{line}\n" for line in lines)
 
 
+async def judgement(inventory: Inventory) -> tuple[str, int]:
+    """The report on an inventory's hosts, and the exit status that it deserves."""
+    facts, unreachable = await look(inventory)
+    result = judge(inventory.cluster, facts, unreachable, inventory.ca_hash)
+    return report(inventory, facts, result), 1 if result.findings else 0
+
+
 def main() -> int:
     """Exit status 1 when a host is not as it must be."""
-    inventory = loads(sys.stdin.read())
-    facts, unreachable = asyncio.run(look(inventory))
-    result = judge(inventory.cluster, facts, unreachable, inventory.ca_hash)
-    sys.stdout.write(report(inventory, facts, result))
-    if not result.findings:
-        return 0
-    sys.stderr.write(
-        f"groundwork: preflight: {len(result.findings)} finding(s), see above; "
-        "no host has been changed\n"
-    )
-    return 1
+    text, status = asyncio.run(judgement(loads(sys.stdin.read())))
+    sys.stdout.write(text)
+    if status:
+        sys.stderr.write("groundwork: preflight: see the findings above; no host is changed\n")
+    return status
 
 
 if __name__ == "__main__":
