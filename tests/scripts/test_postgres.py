@@ -199,6 +199,19 @@ def test_waiting_ends_when_the_server_answers(server):
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without a name")
+def test_waiting_needs_no_name_for_the_user_it_runs_as(server):
+    command = ["sh", SCRIPTS / "wait.sh", "127.0.0.1", str(server.port), "4"]
+    environment = {k: v for k, v in server.environment().items() if k != "PGUSER"}
+
+    waited = subprocess.run(
+        command, env=environment, user=4321, group=4321, extra_groups=[], cwd="/",
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert waited.returncode == 0, waited.stderr
+
+
 def test_waiting_in_vain_ends_and_says_for_whom(tmp_path):
     stand_ins = {"pg_isready": "exit 2", "sleep": 'echo "$1" >> "$SLEPT"'}
     for name, body in stand_ins.items():

@@ -4,7 +4,8 @@
 set -eu
 
 attempts=$(($3 / 2))
-until pg_isready --quiet --host="$1" --port="$2"; do
+# Whoever is named is not logged in; without a name a user that the image does not know stays unheard.
+until pg_isready --quiet --host="$1" --port="$2" --username=wait; do
   attempts=$((attempts - 1))
   if [ "$attempts" -le 0 ]; then
     echo "no PostgreSQL server answered at $1:$2 within $3 s" >&2
