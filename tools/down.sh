@@ -5,4 +5,5 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 tools/run.sh python -m lab down --name dev
-rm -rf .lab/pulumi
+rm -rf .lab/state
+rmdir .lab 2>/dev/null || true

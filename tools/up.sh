@@ -5,6 +5,8 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 stack=dev
+# The lab's state stays beside the lab, whatever backend the caller uses for real servers.
+export PULUMI_BACKEND_URL=file://$PWD/.lab/state PULUMI_CONFIG_PASSPHRASE=
 
 step() {
   printf '\n== %s (%d s since the start)\n' "$1" "$SECONDS"
@@ -13,7 +15,7 @@ step() {
 step "packages and engine"
 settings=$(tools/env.sh)
 eval "$settings"
-mkdir -p .lab/pulumi
+mkdir -p .lab/state
 
 step "lab hosts"
 python -m lab up --name "$stack" --servers 1 --agents 1
