@@ -39,7 +39,8 @@ var commands = map[string]func(context.Context, []string) error{
 
 func printVersion(context.Context, []string) error {
 	fmt.Printf("k3s version %s (%s)\n", version, revision)
-	fmt.Println("This is the Groundwork lab's stand-in for K3s, made of Kubernetes' own modules; it is not K3s.")
+	fmt.Println("This is the Groundwork lab's stand-in for K3s, made of Kubernetes' own modules; " +
+		"it is not K3s.")
 	return nil
 }
 

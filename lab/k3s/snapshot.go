@@ -115,8 +115,8 @@ func listSnapshots(folder string) error {
 func runToken(_ context.Context, args []string) error {
 	l := layout.Layout{Data: "/var/lib/rancher/k3s"}
 	if len(args) != 1 || args[0] != "list" {
-		return fmt.Errorf("token: the stand-in has only `k3s token list`; servers join with the token in %s, "+
-			"agents with the one in %s", l.Server("token"), l.Server("agent-token"))
+		return fmt.Errorf("token: the stand-in has only `k3s token list`; servers join with the token "+
+			"in %s, agents with the one in %s", l.Server("token"), l.Server("agent-token"))
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 1, ' ', 0)
 	fmt.Fprintln(table, "File\tLets in\tExpires")

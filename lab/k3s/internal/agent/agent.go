@@ -126,7 +126,8 @@ func servers(slice *discovery.EndpointSlice) []string {
 func address(server string) (string, error) {
 	parsed, err := url.Parse(server)
 	if err != nil || parsed.Scheme != "https" || parsed.Hostname() == "" {
-		return "", fmt.Errorf("server: %q was given; it must be a URL such as https://192.0.2.11:6443", server)
+		return "", fmt.Errorf(
+			"server: %q was given; it must be a URL such as https://192.0.2.11:6443", server)
 	}
 	port := parsed.Port()
 	if port == "" {

@@ -28,10 +28,9 @@ const (
 )
 
 var (
-	chartKind  = schema.GroupVersionResource{Group: "helm.cattle.io", Version: "v1", Resource: "helmcharts"}
-	configKind = schema.GroupVersionResource{
-		Group: "helm.cattle.io", Version: "v1", Resource: "helmchartconfigs",
-	}
+	version    = schema.GroupVersion{Group: "helm.cattle.io", Version: "v1"}
+	chartKind  = version.WithResource("helmcharts")
+	configKind = version.WithResource("helmchartconfigs")
 )
 
 // Controller installs the charts.
@@ -136,7 +135,9 @@ func (c *Controller) report(
 	slog.Warn(message, object.GetKind(), object.GetNamespace()+"/"+object.GetName())
 	now := meta.Now()
 	_, err := c.Client.CoreV1().Events(object.GetNamespace()).Create(ctx, &core.Event{
-		ObjectMeta: meta.ObjectMeta{GenerateName: object.GetName() + ".", Namespace: object.GetNamespace()},
+		ObjectMeta: meta.ObjectMeta{
+			GenerateName: object.GetName() + ".", Namespace: object.GetNamespace(),
+		},
 		InvolvedObject: core.ObjectReference{
 			APIVersion: object.GetAPIVersion(), Kind: object.GetKind(),
 			Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(),

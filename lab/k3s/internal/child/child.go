@@ -101,7 +101,8 @@ func (p Program) output() (*os.File, error) {
 	return os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 }
 
-// environment is without what systemd says to this unit alone: INVOCATION_ID makes a kubelet take systemd for its cgroup driver.
+// environment is without what systemd says to this unit alone (INVOCATION_ID makes a kubelet take
+// systemd for its cgroup driver), and without secrets.
 func environment() []string {
 	var kept []string
 	for _, entry := range os.Environ() {

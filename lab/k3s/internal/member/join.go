@@ -77,7 +77,8 @@ func admit(
 // forget removes what an earlier, unfinished or lost life of this server left at its address: with
 // its data gone that member can never come back.
 func forget(ctx context.Context, client *clientv3.Client, old *etcdserverpb.Member, name string) error {
-	if _, err := client.MemberRemove(ctx, old.ID); err != nil && !errors.Is(err, rpctypes.ErrMemberNotFound) {
+	_, err := client.MemberRemove(ctx, old.ID)
+	if err != nil && !errors.Is(err, rpctypes.ErrMemberNotFound) {
 		return err
 	}
 	return fmt.Errorf("the member %q that had this address was removed before adding %s", old.Name, name)

@@ -7,7 +7,9 @@ import (
 )
 
 func TestANodesNameIsItsMembersWithoutTheSuffix(t *testing.T) {
-	for member, node := range map[string]string{"s1-0a1b2c3d": "s1", "big-host-0a1b2c3d": "big-host", "": ""} {
+	for member, node := range map[string]string{
+		"s1-0a1b2c3d": "s1", "big-host-0a1b2c3d": "big-host", "": "",
+	} {
 		if got := nodeOf(member); got != node {
 			t.Errorf("nodeOf(%q) = %q, want %q", member, got, node)
 		}

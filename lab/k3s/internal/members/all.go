@@ -29,24 +29,13 @@ func (a *All) Run(ctx context.Context) {
 	nodes := factory.Core().V1().Nodes()
 	deleted := make(chan *core.Node, 100)
 	changed := make(chan struct{}, 1)
-	poke := func(any) {
+	poke := func() {
 		select {
 		case changed <- struct{}{}:
 		default:
 		}
 	}
-	_, err := nodes.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc: poke, UpdateFunc: func(_, object any) { poke(object) },
-		DeleteFunc: func(object any) {
-			if final, ok := object.(cache.DeletedFinalStateUnknown); ok {
-				object = final.Obj
-			}
-			if node, ok := object.(*core.Node); ok {
-				deleted <- node
-			}
-		},
-	})
-	if err != nil {
+	if _, err := nodes.Informer().AddEventHandler(handler(poke, deleted)); err != nil {
 		slog.Error("Cannot watch Nodes", "error", err)
 		return
 	}
@@ -64,8 +53,23 @@ func (a *All) Run(ctx context.Context) {
 			a.sync(ctx, list)
 		}
 		if len(a.left) > 0 || err != nil {
-			time.AfterFunc(time.Second, func() { poke(nil) })
+			time.AfterFunc(time.Second, poke)
 		}
+	}
+}
+
+func handler(poke func(), deleted chan<- *core.Node) cache.ResourceEventHandlerFuncs {
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { poke() },
+		UpdateFunc: func(any, any) { poke() },
+		DeleteFunc: func(object any) {
+			if final, ok := object.(cache.DeletedFinalStateUnknown); ok {
+				object = final.Obj
+			}
+			if node, ok := object.(*core.Node); ok {
+				deleted <- node
+			}
+		},
 	}
 }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -62,6 +63,7 @@ func (n *Node) writeKubelet(cluster *protocol.Cluster) error {
 	if err != nil {
 		return err
 	}
+	manifests := n.Layout.Agent("pod-manifests")
 	type object = map[string]any
 	text, err := json.MarshalIndent(object{
 		"apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -79,8 +81,7 @@ func (n *Node) writeKubelet(cluster *protocol.Cluster) error {
 		"containerRuntimeEndpoint": "unix://" + layout.ContainerdSocket,
 		"resolvConf":               resolver,
 		"protectKernelDefaults":    n.Settings.Switch("protect-kernel-defaults"),
-		"logging":                  object{"verbosity": 0},
-		"staticPodPath":            n.Layout.Agent("pod-manifests"),
+		"staticPodPath":            manifests,
 
 		"cgroupDriver": "cgroupfs",
 		"failCgroupV1": false,
@@ -88,19 +89,16 @@ func (n *Node) writeKubelet(cluster *protocol.Cluster) error {
 		"featureGates": object{"KubeletInUserNamespace": true},
 		// Lab hosts share one disk: what fills it is none of theirs, and images cannot be pulled again.
 		"evictionHard": object{
-			"memory.available": "10Mi", "nodefs.available": "10Mi", "imagefs.available": "10Mi",
-			"nodefs.inodesFree": "1%", "imagefs.inodesFree": "1%",
+			"memory.available": "10Mi", "nodefs.available": "10Mi", "nodefs.inodesFree": "1%",
+			"imagefs.available": "10Mi", "imagefs.inodesFree": "1%",
 		},
 		"imageGCHighThresholdPercent": 100,
 		"imageGCLowThresholdPercent":  99,
 	}, "", "  ")
-	if err != nil {
-		return err
+	if err == nil {
+		err = layout.Write(n.kubeletConfig(), text, 0o600)
 	}
-	if err := os.MkdirAll(n.Layout.Agent("pod-manifests"), 0o700); err != nil {
-		return err
-	}
-	return layout.Write(n.kubeletConfig(), text, 0o600)
+	return errors.Join(err, os.MkdirAll(manifests, 0o700))
 }
 
 // resolver is the resolv.conf that pods with the host's DNS get. One that names only the loopback is

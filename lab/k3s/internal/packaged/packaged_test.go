@@ -93,7 +93,8 @@ ports: {web: {}}
 	if got, _, _ := unstructured.NestedInt64(deployment.Object, "spec", "replicas"); got != 2 {
 		t.Errorf("replicas = %d", got)
 	}
-	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	containers, _, _ := unstructured.NestedSlice(
+		deployment.Object, "spec", "template", "spec", "containers")
 	args, _, _ := unstructured.NestedStringSlice(containers[0].(map[string]any), "args")
 	if args[len(args)-1] != "--log.level=DEBUG" {
 		t.Errorf("args = %q, want the additional one last and the one that is there once", args)
@@ -102,7 +103,8 @@ ports: {web: {}}
 
 func TestTraefiksValuesMustBeOfTheirKind(t *testing.T) {
 	for _, content := range []string{
-		"additionalArguments: x", "deployment: 2", "deployment: {replicas: two}", "[", "additionalArguments: [1]",
+		"additionalArguments: x", "additionalArguments: [1]", "deployment: 2",
+		"deployment: {replicas: two}", "[",
 	} {
 		if _, _, err := ParseTraefik(content); err == nil {
 			t.Errorf("%q was accepted", content)

@@ -119,7 +119,7 @@ func (o Options) importAll(ctx context.Context) error {
 	}
 	var problems []error
 	for _, entry := range entries {
-		if !slices.ContainsFunc(archives, func(end string) bool { return strings.HasSuffix(entry.Name(), end) }) {
+		if !isArchive(entry.Name()) {
 			continue
 		}
 		path := o.Layout.Agent("images", entry.Name())
@@ -141,6 +141,10 @@ func (o Options) importAll(ctx context.Context) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func isArchive(name string) bool {
+	return slices.ContainsFunc(archives, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // stamp tells a file from its successor. It follows links, for an image folder may be made of them.

@@ -2,7 +2,10 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"os"
+	"strconv"
 
 	"groundwork.lab/k3s/internal/arguments"
 	"groundwork.lab/k3s/internal/child"
@@ -17,26 +20,47 @@ const localAPI = "https://127.0.0.1:6443"
 func (s *server) apiArgs() []string {
 	l := s.layout
 	args := arguments.Set{
-		"advertise-address":                  s.id.Address,
-		"allow-privileged":                   "true",
-		"anonymous-auth":                     "false",
-		"api-audiences":                      s.issuer() + ",k3s",
-		"authorization-mode":                 "Node,RBAC",
-		"bind-address":                       "127.0.0.1",
-		"cert-dir":                           l.TLS("temporary-certs"),
-		"client-ca-file":                     l.TLS("client-ca.crt"),
-		"enable-admission-plugins":           "NodeRestriction",
-		"enable-aggregator-routing":          "true",
-		"enable-bootstrap-token-auth":        "true",
-		"etcd-cafile":                        l.TLS("etcd/server-ca.crt"),
-		"etcd-certfile":                      l.TLS("etcd/client.crt"),
-		"etcd-keyfile":                       l.TLS("etcd/client.key"),
-		"etcd-servers":                       "https://127.0.0.1:2379",
-		"kubelet-certificate-authority":      l.TLS("server-ca.crt"),
-		"kubelet-client-certificate":         l.TLS("client-kube-apiserver.crt"),
-		"kubelet-client-key":                 l.TLS("client-kube-apiserver.key"),
-		"kubelet-preferred-address-types":    "InternalIP,ExternalIP,Hostname",
-		"profiling":                          "false",
+		"advertise-address":                s.id.Address,
+		"allow-privileged":                 "true",
+		"anonymous-auth":                   "false",
+		"api-audiences":                    s.issuer() + ",k3s",
+		"authorization-mode":               "Node,RBAC",
+		"bind-address":                     "127.0.0.1",
+		"cert-dir":                         l.TLS("temporary-certs"),
+		"client-ca-file":                   l.TLS("client-ca.crt"),
+		"enable-admission-plugins":         "NodeRestriction",
+		"enable-aggregator-routing":        "true",
+		"enable-bootstrap-token-auth":      "true",
+		"etcd-cafile":                      l.TLS("etcd/server-ca.crt"),
+		"etcd-certfile":                    l.TLS("etcd/client.crt"),
+		"etcd-keyfile":                     l.TLS("etcd/client.key"),
+		"etcd-servers":                     "https://127.0.0.1:2379",
+		"kubelet-certificate-authority":    l.TLS("server-ca.crt"),
+		"kubelet-client-certificate":       l.TLS("client-kube-apiserver.crt"),
+		"kubelet-client-key":               l.TLS("client-kube-apiserver.key"),
+		"kubelet-preferred-address-types":  "InternalIP,ExternalIP,Hostname",
+		"profiling":                        "false",
+		"secure-port":                      fmt.Sprint(layout.LocalAPIPort),
+		"service-account-issuer":           s.issuer(),
+		"service-account-key-file":         l.TLS("service.key"),
+		"service-account-signing-key-file": l.TLS("service.key"),
+		"service-cluster-ip-range":         s.settings.Text("service-cidr"),
+		"service-node-port-range":          "30000-32767",
+		"tls-cert-file":                    l.TLS("serving-kube-apiserver.crt"),
+		"tls-private-key-file":             l.TLS("serving-kube-apiserver.key"),
+	}
+	maps.Copy(args, s.proxyArgs())
+	if s.settings.Switch("secrets-encryption") {
+		args["encryption-provider-config"] = trust.EncryptionFile(l)
+		args["encryption-provider-config-automatic-reload"] = "true"
+	}
+	return args.With(s.settings.List("kube-apiserver-arg"))
+}
+
+// proxyArgs are for the APIs that are served by others behind this one.
+func (s *server) proxyArgs() arguments.Set {
+	l := s.layout
+	return arguments.Set{
 		"proxy-client-cert-file":             l.TLS("client-auth-proxy.crt"),
 		"proxy-client-key-file":              l.TLS("client-auth-proxy.key"),
 		"requestheader-allowed-names":        "system:auth-proxy",
@@ -44,20 +68,7 @@ func (s *server) apiArgs() []string {
 		"requestheader-extra-headers-prefix": "X-Remote-Extra-",
 		"requestheader-group-headers":        "X-Remote-Group",
 		"requestheader-username-headers":     "X-Remote-User",
-		"secure-port":                        fmt.Sprint(layout.LocalAPIPort),
-		"service-account-issuer":             s.issuer(),
-		"service-account-key-file":           l.TLS("service.key"),
-		"service-account-signing-key-file":   l.TLS("service.key"),
-		"service-cluster-ip-range":           s.settings.Text("service-cidr"),
-		"service-node-port-range":            "30000-32767",
-		"tls-cert-file":                      l.TLS("serving-kube-apiserver.crt"),
-		"tls-private-key-file":               l.TLS("serving-kube-apiserver.key"),
 	}
-	if s.settings.Switch("secrets-encryption") {
-		args["encryption-provider-config"] = trust.EncryptionFile(l)
-		args["encryption-provider-config-automatic-reload"] = "true"
-	}
-	return args.With(s.settings.List("kube-apiserver-arg"))
 }
 
 func (s *server) issuer() string {
@@ -122,4 +133,15 @@ func serviceIP(network string) (string, error) {
 		return "", err
 	}
 	return prefix.Masked().Addr().Next().String(), nil
+}
+
+func fileMode(given string) (os.FileMode, error) {
+	if given == "" {
+		return 0o600, nil
+	}
+	mode, err := strconv.ParseUint(given, 8, 32)
+	if err != nil || mode > 0o777 {
+		return 0, fmt.Errorf("write-kubeconfig-mode: %q was given; it must be octal, such as 0600", given)
+	}
+	return os.FileMode(mode), nil
 }

@@ -83,8 +83,8 @@ func agree(own, cluster map[string]string) error {
 	var differences []error
 	for key, value := range cluster {
 		if own[key] != value {
-			differences = append(differences, fmt.Errorf(
-				"critical configuration mismatched: %s is %q here and %q in the cluster", key, own[key], value))
+			differences = append(differences, fmt.Errorf("critical configuration mismatched: "+
+				"%s is %q here and %q in the cluster", key, own[key], value))
 		}
 	}
 	return errors.Join(differences...)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -199,17 +198,6 @@ func (s *server) listen(ctx context.Context) error {
 		},
 	}
 	return s.supervisor.Listen(ctx)
-}
-
-func fileMode(given string) (os.FileMode, error) {
-	if given == "" {
-		return 0o600, nil
-	}
-	mode, err := strconv.ParseUint(given, 8, 32)
-	if err != nil || mode > 0o777 {
-		return 0, fmt.Errorf("write-kubeconfig-mode: %q was given; it must be octal, such as 0600", given)
-	}
-	return os.FileMode(mode), nil
 }
 
 func (s *server) clients() error {

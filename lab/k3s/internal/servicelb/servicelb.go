@@ -42,18 +42,7 @@ func Run(ctx context.Context, client kubernetes.Interface) {
 		nodes:    factory.Core().V1().Nodes().Lister(),
 		slices:   factory.Discovery().V1().EndpointSlices().Lister(),
 	}
-	changed := make(chan struct{}, 1)
-	poke := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	handler := cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { poke() },
-		UpdateFunc: func(any, any) { poke() },
-		DeleteFunc: func(any) { poke() },
-	}
+	changed, poke, handler := bell()
 	for _, informer := range []cache.SharedIndexInformer{
 		factory.Core().V1().Services().Informer(), factory.Core().V1().Nodes().Informer(),
 		factory.Discovery().V1().EndpointSlices().Informer(),
@@ -75,6 +64,22 @@ func Run(ctx context.Context, client kubernetes.Interface) {
 			slog.Warn("servicelb: not all addresses are set, trying again", "error", err)
 			time.AfterFunc(time.Second, poke)
 		}
+	}
+}
+
+// bell is a channel that holds one ring at most, what rings it, and a handler that rings it.
+func bell() (<-chan struct{}, func(), cache.ResourceEventHandlerFuncs) {
+	changed := make(chan struct{}, 1)
+	ring := func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	return changed, ring, cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { ring() },
+		UpdateFunc: func(any, any) { ring() },
+		DeleteFunc: func(any) { ring() },
 	}
 }
 
@@ -121,7 +126,8 @@ func (c *Controller) able(service *core.Service) (map[string]bool, error) {
 	able := map[string]bool{}
 	for _, slice := range found {
 		for _, endpoint := range slice.Endpoints {
-			if endpoint.NodeName != nil && (endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready) {
+			ready := endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready
+			if endpoint.NodeName != nil && ready {
 				able[*endpoint.NodeName] = true
 			}
 		}

@@ -25,13 +25,15 @@ func external(ip string) core.NodeAddress {
 
 func TestOnlyReadyNodesGiveTheirAddresses(t *testing.T) {
 	nodes := []*core.Node{
-		node("b", core.ConditionTrue, internal("192.0.2.2")), node("a", core.ConditionTrue, internal("192.0.2.1")),
+		node("b", core.ConditionTrue, internal("192.0.2.2")),
+		node("a", core.ConditionTrue, internal("192.0.2.1")),
 		node("c", core.ConditionUnknown, internal("192.0.2.3")),
 	}
 	if got := addresses(nodes, nil); !slices.Equal(got, []string{"192.0.2.1", "192.0.2.2"}) {
 		t.Errorf("addresses = %q", got)
 	}
-	if got := addresses(nodes, map[string]bool{"b": true, "c": true}); !slices.Equal(got, []string{"192.0.2.2"}) {
+	local := map[string]bool{"b": true, "c": true}
+	if got := addresses(nodes, local); !slices.Equal(got, []string{"192.0.2.2"}) {
 		t.Errorf("with local traffic the addresses are %q", got)
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 var backends = []string{"vxlan", "host-gw", "none"}
 
-var packaged = []string{"coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"}
+var packaged = []string{
+	"coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes",
+}
 
 // check refuses values that would fail later, and less clearly.
 func (s *Settings) check() error {
@@ -53,7 +55,8 @@ func (s *Settings) checkAddresses() error {
 		values := s.List(name)
 		for _, value := range values {
 			if _, err := netip.ParsePrefix(value); err != nil {
-				return fmt.Errorf("%s: %q was given; the value must be a network such as 10.42.0.0/16", name, value)
+				return fmt.Errorf("%s: %q was given; the value must be a network such as 10.42.0.0/16",
+					name, value)
 			}
 		}
 		if len(values) != 1 || !strings.Contains(values[0], ".") {

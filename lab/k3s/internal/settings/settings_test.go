@@ -84,7 +84,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		file  string
 		want  []string
 	}{
-		"unknown key":     {file: "flanel-backend: vxlan\n", want: []string{"config.yaml", `"flanel-backend"`}},
+		"unknown key":     {file: "flanel: vxlan\n", want: []string{"config.yaml", `"flanel"`}},
 		"unknown flag":    {flags: []string{"--tokn=x"}, want: []string{"command line", "--tokn=x"}},
 		"mapping":         {file: "node-label: {a: b}\n", want: []string{"config.yaml", "node-label"}},
 		"unknown backend": {file: "flannel-backend: ipsec\n", want: []string{"flannel-backend", "ipsec"}},

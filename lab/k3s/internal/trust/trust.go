@@ -169,7 +169,8 @@ func (t *Trust) password(given, user, file string) (string, error) {
 		return "", err
 	}
 	if kept != "" && kept != parsed.Password {
-		return "", fmt.Errorf("token: it is not the one this cluster was made with; %s holds that one", file)
+		return "", fmt.Errorf("token: it is not the one this cluster was made with; %s holds that one",
+			file)
 	}
 	return parsed.Password, nil
 }

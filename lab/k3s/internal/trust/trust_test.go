@@ -50,7 +50,9 @@ func TestTokensAreWrittenInFullAndKept(t *testing.T) {
 	if err := trust.SetPasswords(l, "s3rver", "ag3nt"); err != nil {
 		t.Fatal(err)
 	}
-	for file, user := range map[string]string{"token": "server", "node-token": "server", "agent-token": "node"} {
+	for file, user := range map[string]string{
+		"token": "server", "node-token": "server", "agent-token": "node",
+	} {
 		text, err := os.ReadFile(l.Server(file))
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +72,8 @@ func TestATokenThatIsNotTheClustersIsRefused(t *testing.T) {
 	if err := trust.SetPasswords(l, "one", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := trust.SetPasswords(l, "two", ""); err == nil || !strings.Contains(err.Error(), l.Server("token")) {
+	err := trust.SetPasswords(l, "two", "")
+	if err == nil || !strings.Contains(err.Error(), l.Server("token")) {
 		t.Errorf("another password: err = %v", err)
 	}
 	other := token.Format([]byte("another authority"), "server", "one")
