@@ -67,14 +67,17 @@ def _state_variables(home: Path) -> dict[str, str]:
     """A backend and a passphrase for whoever has none: a folder of the clone that git ignores.
 
     The passphrase is empty: what the lab's stacks keep secret opens this machine's lab, no more.
+    It is given as a file, so that whoever names a file or a phrase of his own later has that one.
     """
     variables = {}
+    state = plugins.ROOT / ".lab" / "state"
     if "PULUMI_BACKEND_URL" not in os.environ and not (home / "credentials.json").exists():
-        state = plugins.ROOT / ".lab" / "state"
         state.mkdir(parents=True, exist_ok=True)
         variables["PULUMI_BACKEND_URL"] = f"file://{state}"
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
-        variables["PULUMI_CONFIG_PASSPHRASE"] = ""
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "passphrase").touch()
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(state / "passphrase")
     return variables
 
 
