@@ -171,6 +171,9 @@ class K3sCluster(pulumi.ComponentResource):
             cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",
             enable_config_map_mutable=True,
             enable_secret_mutable=True,
+            # What a killed run made and could not record is taken over by the next one. The price:
+            # a resource renamed here without an alias is made over the old one, then deleted.
+            upsert_existing_objects=True,
             kube_client_settings=k8s.KubeClientSettingsArgs(
                 qps=_REQUESTS_PER_SECOND, burst=_REQUEST_BURST
             ),

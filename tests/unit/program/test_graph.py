@@ -64,6 +64,12 @@ def test_the_provider_keeps_its_identity_while_its_kubeconfig_is_unknown(graph):
     assert "clusterIdentifier" not in provider.unknowns
 
 
+def test_what_a_killed_run_could_not_record_is_taken_over_by_the_next(graph):
+    [provider] = graph.of("pulumi:providers:kubernetes").values()
+
+    assert str(provider.inputs["upsertExistingObjects"]).lower() == "true"
+
+
 CLUSTER_SCOPED = {"Namespace", "StorageClass", "ClusterRole", "ClusterRoleBinding", "IngressClass"}
 
 
