@@ -7,13 +7,20 @@ import pytest
 from tests.lab.deployment import Deployment, eventually, kill
 
 pytestmark = pytest.mark.usefixtures("machine")
-# A resource that the engine is at work on when the blow falls.
-MOMENTS = (
-    "cluster-prepare-s1",
-    "cluster-join-s1",
-    "cluster-join-a1",
-    "cluster-roll-a1",
-    "postgres",
+# What the engine is at work on when the blow falls, and how many seconds it has been.
+KILLED_AT = (
+    ("cluster-prepare-s1", 0.5),
+    ("cluster-join-s1", 2),
+    ("cluster-join-a1", 2),
+    ("cluster-roll-a1", 0.3),
+    ("postgres", 0.5),
+)
+CUT_AT = (
+    ("cluster-prepare-s1", 0.5),
+    ("cluster-prepare-a1", 1),
+    ("cluster-join-s1", 0.5),
+    ("cluster-join-s1", 3),
+    ("cluster-join-a1", 2),
 )
 
 
@@ -31,8 +38,8 @@ def deployment(lab, tmp_path):
         host.boot()
 
 
-def reached(deployment, resource):
-    """Wait until the running `up` has begun `resource`, and a moment longer."""
+def reached(deployment, resource, seconds):
+    """Wait until the running `up` has begun `resource`, and so many seconds longer."""
     log = deployment.folder / "up.log"
 
     def begun():
@@ -40,7 +47,7 @@ def reached(deployment, resource):
         return any(f" {resource} creating" in line for line in lines)
 
     eventually(begun, seconds=300, pause=0.1)
-    time.sleep(0.5)
+    time.sleep(seconds)
 
 
 def finish(deployment):
@@ -51,21 +58,21 @@ def finish(deployment):
     assert "SchedulingDisabled" not in deployment.kubectl("get nodes")
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_update_killed_while_it_works_is_finished_by_the_next(deployment, moment):
+@pytest.mark.parametrize(("resource", "seconds"), KILLED_AT)
+def test_an_update_killed_while_it_works_is_finished_by_the_next(deployment, resource, seconds):
     up = deployment.start_up()
-    reached(deployment, moment)
+    reached(deployment, resource, seconds)
 
     kill(up)
 
     finish(deployment)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_update_whose_connection_is_cut_is_finished_by_the_next(deployment, moment):
-    host = deployment.lab.host("a1" if moment.endswith("a1") else "s1")
+@pytest.mark.parametrize(("resource", "seconds"), CUT_AT)
+def test_an_update_whose_connection_is_cut_is_finished_by_the_next(deployment, resource, seconds):
+    host = deployment.lab.host(resource.rsplit("-", 1)[-1])
     up = deployment.start_up()
-    reached(deployment, moment)
+    reached(deployment, resource, seconds)
 
     host.run("sudo setsid sh -c 'sleep 0.2; pkill -KILL -f \"sshd: ops\"' >/dev/null 2>&1 &")
 
