@@ -98,19 +98,19 @@ def test_a_spec_is_free_of_pulumi(path):
     assert not [m for m in imports(path) if m.split(".")[0].startswith("pulumi")]
 
 
-@pytest.mark.parametrize("path", sorted(COMPONENTS.glob("*/*.py")), ids=name)
-def test_imports_point_from_component_to_manifests_to_spec(path):
-    own = f"components.{path.parent.name}"
-    foreign = [m for m in imports(path) if re.match(r"components\.\w+\.\w+", m)]
-    foreign = [m for m in foreign if not m.startswith(f"{own}.")]
-    layer = path.stem
+LAYERED = [p for p in sorted(COMPONENTS.rglob("*.py")) if p.parent != COMPONENTS]
 
-    allowed = r"components\.\w+\.spec" if layer in {"spec", "manifests"} else r"components\.\w+\."
-    assert [m for m in foreign if not re.match(allowed, m)] == []
-    if layer == "spec":
-        assert not [m for m in imports(path) if re.match(rf"{own}\.(component|manifests)", m)]
-    if layer == "manifests":
-        assert f"{own}.component" not in set(imports(path))
+
+@pytest.mark.parametrize("path", LAYERED, ids=name)
+def test_imports_point_from_component_to_manifests_to_spec(path):
+    noun, *inner = path.relative_to(COMPONENTS).with_suffix("").parts
+    layer = next((part for part in inner if part in {"spec", "manifests"}), "component")
+    seen = [m.split(".") for m in imports(path) if re.match(r"components\.\w+\.\w+", m)]
+    above = {"spec": {"component", "manifests"}, "manifests": {"component"}, "component": set()}
+
+    assert [m for m in seen if m[1] == noun and m[2] in above[layer]] == []
+    if layer != "component":
+        assert [m for m in seen if m[1] != noun and m[2] != "spec"] == []
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)
