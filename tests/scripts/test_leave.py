@@ -61,6 +61,15 @@ def test_quorum_is_never_given_up(member):
     assert member.files() == before
 
 
+def test_a_server_that_has_just_died_does_not_count_as_healthy(member):
+    member.path("world/answers/192.0.2.12").unlink()
+
+    refused = member.run("leave")
+
+    assert "of the 2 servers that stay, only 1 are healthy" in refused.stderr
+    assert deeds(member) == []
+
+
 def test_an_etcd_that_refuses_keeps_the_server(member):
     member.write("etcd-refuses", "")
     script = member.script
@@ -69,6 +78,7 @@ def test_an_etcd_that_refuses_keeps_the_server(member):
     refused = member.run("leave")
 
     assert "the etcd member of s1 is not removed yet" in refused.stderr
+    assert deeds(member)[-2:] == ["annotation withdrawn", "uncordoned s1"]
     assert member.path("world/active/k3s").exists()
 
 

@@ -108,6 +108,15 @@ def test_while_another_is_away_nothing_is_changed(old, line, reason):
     assert OLD in old.path(BINARY).read_text()
 
 
+def test_a_server_that_has_just_died_is_away_though_it_still_counts_as_ready(old):
+    old.path("world/answers/192.0.2.12").unlink()
+
+    refused = old.run("roll")
+
+    assert "server s2 does not answer /readyz" in refused.stderr
+    assert deeds(old) == []
+
+
 def test_a_budget_that_forbids_eviction_leaves_the_node_as_it_was(old):
     old.write("budget", "")
 

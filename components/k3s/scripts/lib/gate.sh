@@ -61,13 +61,15 @@ every_server_votes() {
 
 # Nothing else is away that would make this change one too many
 others_green() {
-  local entry name away=0 first=""
+  local entry name address away=0 first=""
   api_connect any && read_nodes && every_server_votes "$NODE" || return 1
   for entry in "${SERVERS[@]}"; do
-    name=${entry%% *}
+    read -r name address <<<"$entry"
     [[ $name != "$NODE" ]] || continue
     find_node "$name" || { REASON="server $name is not in the cluster" && return 1; }
     [[ $READY == True ]] || { REASON="server $name is not Ready" && return 1; }
+    # Ready lags behind a server that has just died by most of a minute.
+    answers "$address" || { REASON="server $name does not answer /readyz" && return 1; }
   done
   while IFS='|' read -r name READY VOTER ETCD _; do
     [[ $name != "$NODE" && $ETCD != true && $READY != True && -n $name ]] || continue
