@@ -41,16 +41,20 @@ class Deployment:
         before = yaml.safe_load(self.file.read_text())
         self.file.write_text(yaml.safe_dump({**before, "config": self.sections}))
 
+    def written(self):
+        """The settings as the stack file has them."""
+        return yaml.safe_load(self.file.read_text())["config"]
+
     def command(self, *arguments, configured=True):
         where = ["--stack", STACK] if arguments[0] != "stack" else []
         file = ["--config-file", str(self.file)] if configured else []
         return ["pulumi", *arguments, *where, *file, "--non-interactive", "--color", "never"]
 
-    def pulumi(self, *arguments, check=True, configured=True, timeout=900):
+    def pulumi(self, *arguments, check=True, configured=True, stdin=""):
         done = subprocess.run(
             self.command(*arguments, configured=configured),
-            cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
+            cwd=ROOT, env=self.environment, input=stdin, text=True, timeout=900,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
         if check:
             assert done.returncode == 0, done.stdout
