@@ -1,5 +1,5 @@
-// Command k3s is the Groundwork lab's stand-in for K3s: the same commands, files, ports and behaviour
-// towards systemd, made of Kubernetes' own modules and Debian's containerd.
+// Command k3s is the Groundwork lab's stand-in for K3s: the same commands, files, ports and
+// behaviour towards systemd, made of Kubernetes' own modules and Debian's containerd.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Package apiserver is kube-apiserver in this process, so that one port serves it and the supervisor.
+// Package apiserver is kube-apiserver in this process, so that one port serves it and the
+// supervisor.
 package apiserver
 
 import (
@@ -22,8 +23,8 @@ import (
 	"groundwork.lab/k3s/internal/layout"
 )
 
-// Start makes the API server and runs it; what it answers with is returned at once, and is ready when
-// WaitReady says so. The channel gives the error it ends with.
+// Start makes the API server and runs it; what it answers with is returned at once, and is ready
+// when WaitReady says so. The channel gives the error it ends with.
 func Start(ctx context.Context, args []string) (http.Handler, <-chan error, error) {
 	completed, err := complete(ctx, args)
 	if err != nil {

@@ -23,6 +23,8 @@ import (
 
 const manager = "k3s"
 
+type resource = dynamic.ResourceInterface
+
 // Applier applies and deletes objects.
 type Applier struct {
 	dynamic dynamic.Interface
@@ -74,7 +76,7 @@ func Parse(text []byte) ([]*unstructured.Unstructured, error) {
 
 // Apply applies all objects, in their order, and reports all that failed.
 func (a *Applier) Apply(ctx context.Context, objects []*unstructured.Unstructured) error {
-	return a.each(objects, false, func(r dynamic.ResourceInterface, o *unstructured.Unstructured) error {
+	return a.each(objects, false, func(r resource, o *unstructured.Unstructured) error {
 		_, err := r.Apply(ctx, o.GetName(), o, v1.ApplyOptions{FieldManager: manager, Force: true})
 		return err
 	})
@@ -83,7 +85,7 @@ func (a *Applier) Apply(ctx context.Context, objects []*unstructured.Unstructure
 // Delete deletes all objects; those that are not there are no mistake.
 func (a *Applier) Delete(ctx context.Context, objects []*unstructured.Unstructured) error {
 	background := v1.DeletePropagationBackground
-	return a.each(objects, true, func(r dynamic.ResourceInterface, o *unstructured.Unstructured) error {
+	return a.each(objects, true, func(r resource, o *unstructured.Unstructured) error {
 		err := r.Delete(ctx, o.GetName(), v1.DeleteOptions{PropagationPolicy: &background})
 		if apierrors.IsNotFound(err) {
 			return nil
@@ -95,16 +97,16 @@ func (a *Applier) Delete(ctx context.Context, objects []*unstructured.Unstructur
 // each does something with every object. Where absence is no mistake, neither is an absent kind.
 func (a *Applier) each(
 	objects []*unstructured.Unstructured, absent bool,
-	do func(dynamic.ResourceInterface, *unstructured.Unstructured) error,
+	do func(resource, *unstructured.Unstructured) error,
 ) error {
 	var problems []error
 	for _, object := range objects {
-		resource, err := a.resource(object)
+		found, err := a.resource(object)
 		if absent && meta.IsNoMatchError(err) {
 			continue
 		}
 		if err == nil {
-			err = do(resource, object)
+			err = do(found, object)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err))
@@ -113,9 +115,9 @@ func (a *Applier) each(
 	return errors.Join(problems...)
 }
 
-// resource finds the kind's place in the API. A kind that is not known may be one that was defined a
-// moment ago, so the next asking looks again.
-func (a *Applier) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+// resource finds the kind's place in the API. A kind that is not known may be one that was
+// defined a moment ago, so the next asking looks again.
+func (a *Applier) resource(object *unstructured.Unstructured) (resource, error) {
 	kind := object.GroupVersionKind()
 	mapping, err := a.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {

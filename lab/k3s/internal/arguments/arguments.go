@@ -1,4 +1,5 @@
-// Package arguments is the command line of a Kubernetes program: the stand-in's own and the operator's.
+// Package arguments is the command line of a Kubernetes program: the stand-in's own and the
+// operator's.
 package arguments
 
 import (

@@ -14,7 +14,8 @@ func TestTheOperatorsArgumentTakesThePlaceOfTheOwn(t *testing.T) {
 }
 
 func TestFeatureGatesAreAddedToTheOwn(t *testing.T) {
-	got := Set{"feature-gates": "A=true"}.With([]string{"feature-gates=B=true", "feature-gates=A=false"})
+	given := []string{"feature-gates=B=true", "feature-gates=A=false"}
+	got := Set{"feature-gates": "A=true"}.With(given)
 	if want := []string{"--feature-gates=A=true,B=true,A=false"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -23,7 +23,8 @@ const (
 	patience    = 2 // failed checks in a row before a server's connections are cut
 )
 
-// Balancer sends each connection to the server that answered last, and to the next when it does not.
+// Balancer sends each connection to the server that answered last, and to the next when it does
+// not.
 type Balancer struct {
 	file    string
 	mu      sync.Mutex

@@ -1,5 +1,5 @@
-// Package charts answers for HelmChart and HelmChartConfig. The stand-in has one chart, Traefik, made
-// of its own manifests; of a chart it does not have it says so on the object.
+// Package charts answers for HelmChart and HelmChartConfig. The stand-in has one chart, Traefik,
+// made of its own manifests; of a chart it does not have it says so on the object.
 package charts
 
 import (

@@ -81,7 +81,9 @@ func ask[T any](ctx context.Context, c *Client, method, path string, body any) (
 	if err != nil {
 		return nil, err
 	}
-	text, err := retry(ctx, c.url+path, func() ([]byte, error) { return c.once(ctx, method, path, sent) })
+	text, err := retry(ctx, c.url+path, func() ([]byte, error) {
+		return c.once(ctx, method, path, sent)
+	})
 	if err != nil {
 		return nil, err
 	}

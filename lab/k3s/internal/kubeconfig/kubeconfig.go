@@ -30,7 +30,8 @@ contexts:
 current-context: default
 `
 
-// Write makes a kubeconfig that names its client's certificate and key files, so that renewal reaches it.
+// Write makes a kubeconfig that names its client's certificate and key files, so that renewal
+// reaches it.
 func Write(path, server string, ca []byte, base string) error {
 	text := fmt.Sprintf(template, server, encode(ca), ": "+base+".crt", ": "+base+".key")
 	return layout.Write(path, []byte(text), 0o600)

@@ -9,8 +9,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// IsVoter tells whether this member votes, by the cluster's own word: a list that is linearizable, so
-// one that needs a quorum.
+// IsVoter tells whether this member votes, by the cluster's own word: a list that is
+// linearizable, so one that needs a quorum.
 func (m *Member) IsVoter(ctx context.Context) (bool, error) {
 	list, err := m.Client.MemberList(ctx)
 	if err != nil {
@@ -57,7 +57,9 @@ func (m *Member) Remove(ctx context.Context, name string) error {
 }
 
 // yield moves leadership off a member that is to go, when that member is this one and leads.
-func (m *Member) yield(ctx context.Context, list *clientv3.MemberListResponse, leaving uint64) error {
+func (m *Member) yield(
+	ctx context.Context, list *clientv3.MemberListResponse, leaving uint64,
+) error {
 	self := uint64(m.etcd.Server.MemberID())
 	if leaving != self || uint64(m.etcd.Server.Lead()) != self {
 		return nil

@@ -28,8 +28,9 @@ func settings(o Options, name string) (*embed.Config, error) {
 	config.SnapshotCount = 10000
 	config.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	config.LogLevel, config.LogOutputs = "warn", []string{"stderr"}
-	config.ListenClientUrls = urls("https://127.0.0.1:"+clientPort, "https://"+o.Address+":"+clientPort)
-	config.AdvertiseClientUrls = urls("https://" + o.Address + ":" + clientPort)
+	clients := "https://" + o.Address + ":" + clientPort
+	config.ListenClientUrls = urls("https://127.0.0.1:"+clientPort, clients)
+	config.AdvertiseClientUrls = urls(clients)
 	config.ListenPeerUrls = urls("https://127.0.0.1:"+peerPort, peerURL(o))
 	config.AdvertisePeerUrls = urls(peerURL(o))
 	config.ListenMetricsUrls = urls("http://127.0.0.1:2381")

@@ -17,8 +17,9 @@ import (
 // ErrTaken means that another living member has this node's name.
 var ErrTaken = errors.New("a member of this name is in the cluster already")
 
-// join adds this server as a learner, and returns the members a new one has to know. etcd admits one
-// learner at a time, and only while its voters are well; so joiners take turns by asking again.
+// join adds this server as a learner, and returns the members a new one has to know. etcd admits
+// one learner at a time, and only while its voters are well; so joiners take turns by asking
+// again.
 func join(ctx context.Context, o Options, name string) (string, error) {
 	client, err := connect(o.Layout, o.Join)
 	if err != nil {
@@ -76,12 +77,15 @@ func admit(
 
 // forget removes what an earlier, unfinished or lost life of this server left at its address: with
 // its data gone that member can never come back.
-func forget(ctx context.Context, client *clientv3.Client, old *etcdserverpb.Member, name string) error {
+func forget(
+	ctx context.Context, client *clientv3.Client, old *etcdserverpb.Member, name string,
+) error {
 	_, err := client.MemberRemove(ctx, old.ID)
 	if err != nil && !errors.Is(err, rpctypes.ErrMemberNotFound) {
 		return err
 	}
-	return fmt.Errorf("the member %q that had this address was removed before adding %s", old.Name, name)
+	return fmt.Errorf("the member %q that had this address was removed before adding %s",
+		old.Name, name)
 }
 
 // nodeOf is the node a member's name was made from.

@@ -80,9 +80,9 @@ func Start(ctx context.Context, o Options) (*Member, error) {
 	return m, m.becomeVoter(ctx)
 }
 
-// run starts etcd and waits until it serves. A learner first tells the cluster its address, and when
-// that message is lost among the connections being made, etcd repeats it only after 15 seconds. A new
-// start repeats it at once, and costs nothing: a learner's absence is nobody's.
+// run starts etcd and waits until it serves. A learner first tells the cluster its address, and
+// when that message is lost among the connections being made, etcd repeats it only after 15
+// seconds. A new start repeats it at once, and costs nothing: a learner's absence is nobody's.
 func run(ctx context.Context, o Options, config *embed.Config) (*embed.Etcd, error) {
 	for starts := 1; ; starts++ {
 		etcd, err := embed.StartEtcd(config)
@@ -179,7 +179,8 @@ func (m *Member) promote(ctx context.Context) error {
 	return err
 }
 
-// ensureName is the member's name: the node's and a suffix, because a rebuilt node is another member.
+// ensureName is the member's name: the node's and a suffix, because a rebuilt node is another
+// member.
 func ensureName(o Options) (string, error) {
 	file := o.Layout.Etcd("name")
 	if text, err := os.ReadFile(file); err == nil {

@@ -108,7 +108,8 @@ func (a *All) remove(ctx context.Context, node *core.Node) error {
 	if node.Annotations[removedAnnotation] == leaving {
 		return nil
 	}
-	slog.Info("Removing the etcd member of a Node that asks for it", "node", node.Name, "member", leaving)
+	slog.Info("Removing the etcd member of a Node that asks for it",
+		"node", node.Name, "member", leaving)
 	if err := a.Member.Remove(ctx, leaving); err != nil {
 		return err
 	}

@@ -71,8 +71,8 @@ func (o *Own) sync(ctx context.Context) error {
 	return o.setVoter(ctx, node, voter)
 }
 
-// mark gives the Node its roles and its member's name. A member that comes after another was removed
-// at this Node's wish clears the wish.
+// mark gives the Node its roles and its member's name. A member that comes after another was
+// removed at this Node's wish clears the wish.
 func (o *Own) mark(ctx context.Context, node *core.Node) error {
 	labels := map[string]any{controlPlaneRole: "true", etcdRole: "true"}
 	annotations := map[string]any{nameAnnotation: o.Member.Name, addressAnnotation: o.Address}
@@ -86,7 +86,9 @@ func (o *Own) mark(ctx context.Context, node *core.Node) error {
 	if !gone && holds(node.Labels, labels) && holds(node.Annotations, annotations) {
 		return nil
 	}
-	return patch(ctx, o.Client, node.Name, map[string]any{"labels": labels, "annotations": annotations})
+	return patch(ctx, o.Client, node.Name, map[string]any{
+		"labels": labels, "annotations": annotations,
+	})
 }
 
 func holds(have map[string]string, want map[string]any) bool {
@@ -98,7 +100,9 @@ func holds(have map[string]string, want map[string]any) bool {
 	return true
 }
 
-func patch(ctx context.Context, client kubernetes.Interface, node string, metadata map[string]any) error {
+func patch(
+	ctx context.Context, client kubernetes.Interface, node string, metadata map[string]any,
+) error {
 	text, err := json.Marshal(map[string]any{"metadata": metadata})
 	if err != nil {
 		return err
@@ -110,7 +114,8 @@ func patch(ctx context.Context, client kubernetes.Interface, node string, metada
 func (o *Own) setVoter(ctx context.Context, node *core.Node, voter bool) error {
 	now := meta.Now()
 	condition := core.NodeCondition{
-		Type: voterCondition, Status: core.ConditionFalse, LastHeartbeatTime: now, LastTransitionTime: now,
+		Type: voterCondition, Status: core.ConditionFalse,
+		LastHeartbeatTime: now, LastTransitionTime: now,
 		Reason:  "MemberIsLearner",
 		Message: "Node has not been promoted to voting member of the etcd cluster",
 	}

@@ -57,7 +57,8 @@ func (n *Node) kubeletConfig() string {
 	return n.Layout.Agent("etc/kubelet.conf.d/00-k3s-defaults.conf")
 }
 
-// writeKubelet writes the kubelet's configuration: K3s' own, and what a host that is a container needs.
+// writeKubelet writes the kubelet's configuration: K3s' own, and what a host that is a container
+// needs.
 func (n *Node) writeKubelet(cluster *protocol.Cluster) error {
 	resolver, err := n.resolver()
 	if err != nil {
@@ -101,8 +102,8 @@ func (n *Node) writeKubelet(cluster *protocol.Cluster) error {
 	return errors.Join(err, os.MkdirAll(manifests, 0o700))
 }
 
-// resolver is the resolv.conf that pods with the host's DNS get. One that names only the loopback is
-// of no use in a pod, so K3s' fallback takes its place.
+// resolver is the resolv.conf that pods with the host's DNS get. One that names only the loopback
+// is of no use in a pod, so K3s' fallback takes its place.
 func (n *Node) resolver() (string, error) {
 	if given := n.Settings.Text("resolv-conf"); given != "" {
 		return given, nil

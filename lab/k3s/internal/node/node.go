@@ -1,5 +1,5 @@
-// Package node is the part of a cluster that every host runs: containerd, kubelet, kube-proxy and the
-// pod network.
+// Package node is the part of a cluster that every host runs: containerd, kubelet, kube-proxy and
+// the pod network.
 package node
 
 import (

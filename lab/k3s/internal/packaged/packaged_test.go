@@ -112,7 +112,9 @@ func TestTraefiksValuesMustBeOfTheirKind(t *testing.T) {
 	}
 }
 
-func find(t *testing.T, objects []*unstructured.Unstructured, kind string) *unstructured.Unstructured {
+func find(
+	t *testing.T, objects []*unstructured.Unstructured, kind string,
+) *unstructured.Unstructured {
 	t.Helper()
 	for _, object := range objects {
 		if object.GetKind() == kind {

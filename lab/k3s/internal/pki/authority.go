@@ -24,6 +24,8 @@ const (
 	authorityLife = 10 * 365 * 24 * time.Hour
 	leafLife      = 365 * 24 * time.Hour
 	renewBefore   = 120 * 24 * time.Hour
+
+	authorityUse = x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature
 )
 
 // Authority is one CA, as read from its two files.
@@ -33,7 +35,8 @@ type Authority struct {
 	key  crypto.Signer
 }
 
-// OpenAuthority reads base.crt and base.key, which an operator may have placed beforehand, or makes them.
+// OpenAuthority reads base.crt and base.key, which an operator may have placed beforehand, or
+// makes them.
 func OpenAuthority(base, name string) (*Authority, error) {
 	if _, err := os.Stat(base + ".crt"); errors.Is(err, fs.ErrNotExist) {
 		if err := makeAuthority(base, name); err != nil {
@@ -73,7 +76,7 @@ func makeAuthority(base, name string) error {
 		Subject:               pkix.Name{CommonName: fmt.Sprintf("k3s-%s@%d", name, now.Unix())},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(authorityLife),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature,
+		KeyUsage:              authorityUse,
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 	}

@@ -46,7 +46,8 @@ func (a *Authority) Ensure(base string, subject Subject) error {
 	return layout.Write(base+".crt", text, 0o644)
 }
 
-// Sign answers a certificate request with a certificate for the subject. The request gives the key only.
+// Sign answers a certificate request with a certificate for the subject. The request gives the
+// key only.
 func (a *Authority) Sign(request []byte, subject Subject) ([]byte, error) {
 	parsed, err := x509.ParseCertificateRequest(request)
 	if err != nil {

@@ -110,7 +110,8 @@ func TestARequestGivesItsKeyAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := authority.Sign(request, Subject{Name: "system:node:a1", Groups: []string{"system:nodes"}})
+	subject := Subject{Name: "system:node:a1", Groups: []string{"system:nodes"}}
+	text, err := authority.Sign(request, subject)
 	if err != nil {
 		t.Fatal(err)
 	}

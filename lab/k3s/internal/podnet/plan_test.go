@@ -61,7 +61,8 @@ func TestTheConflistIsForThisNodesPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	bridge := parsed.Plugins[0]
-	if bridge.Type != "bridge" || bridge.MTU != 1450 || bridge.IPAM.Ranges[0][0].Subnet != "10.42.3.0/24" {
+	subnet := bridge.IPAM.Ranges[0][0].Subnet
+	if bridge.Type != "bridge" || bridge.MTU != 1450 || subnet != "10.42.3.0/24" {
 		t.Errorf("%+v", bridge)
 	}
 }

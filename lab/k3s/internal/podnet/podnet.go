@@ -1,5 +1,5 @@
-// Package podnet is the pod network: a bridge on each node and, between nodes, flannel's VXLAN device
-// or plain routes, made from the Node objects.
+// Package podnet is the pod network: a bridge on each node and, between nodes, flannel's VXLAN
+// device or plain routes, made from the Node objects.
 package podnet
 
 import (
@@ -150,7 +150,8 @@ func (n *fabric) announce(ctx context.Context, node *core.Node) error {
 	if err != nil {
 		return err
 	}
-	_, err = n.own.CoreV1().Nodes().Patch(ctx, n.Node, types.MergePatchType, patch, meta.PatchOptions{})
+	_, err = n.own.CoreV1().Nodes().Patch(
+		ctx, n.Node, types.MergePatchType, patch, meta.PatchOptions{})
 	return err
 }
 

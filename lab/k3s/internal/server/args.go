@@ -123,7 +123,8 @@ func (s *server) writeKubeconfigs() error {
 	if err != nil {
 		return err
 	}
-	return kubeconfig.WritePortable(layout.Kubeconfig, localAPI, ca, s.layout.TLS("client-admin"), mode)
+	admin := s.layout.TLS("client-admin")
+	return kubeconfig.WritePortable(layout.Kubeconfig, localAPI, ca, admin, mode)
 }
 
 // serviceIP is the `kubernetes` Service's: the first of the Services' network.

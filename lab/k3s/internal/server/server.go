@@ -43,8 +43,8 @@ type server struct {
 	failed     chan error
 }
 
-// Run is the server until the context ends. Work stops first, and what it leans on after it: the pods'
-// processes are nobody's children here and run on.
+// Run is the server until the context ends. Work stops first, and what it leans on after it: the
+// pods' processes are nobody's children here and run on.
 func Run(ctx context.Context, s *settings.Settings, images map[string]string) error {
 	if err := runtime.Check(); err != nil {
 		return err

@@ -1,4 +1,5 @@
-// Package servicelb gives Services of type LoadBalancer the nodes' addresses; kube-proxy answers there.
+// Package servicelb gives Services of type LoadBalancer the nodes' addresses; kube-proxy answers
+// there.
 package servicelb
 
 import (
@@ -112,8 +113,8 @@ func ours(service *core.Service) bool {
 		(service.Spec.LoadBalancerClass == nil || *service.Spec.LoadBalancerClass == class)
 }
 
-// able are the nodes that may answer: all (nil), or, where a Service keeps traffic local, those that
-// have a ready endpoint.
+// able are the nodes that may answer: all (nil), or, where a Service keeps traffic local, those
+// that have a ready endpoint.
 func (c *Controller) able(service *core.Service) (map[string]bool, error) {
 	if service.Spec.ExternalTrafficPolicy != core.ServiceExternalTrafficPolicyLocal {
 		return nil, nil

@@ -40,7 +40,8 @@ var environment = map[string]string{
 	"K3S_NODE_NAME":   "node-name",
 }
 
-// Load merges the sources: files first, in the order of their names, then the environment, then flags.
+// Load merges the sources: files first, in the order of their names, then the environment, then
+// flags.
 func Load(role Role, from Sources) (*Settings, error) {
 	s := &Settings{Role: role, values: map[string][]string{}}
 	files, err := configFiles(from.File)

