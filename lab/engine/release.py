@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lab.archives import guarded
+
 VERSION = "3.250.0"
 
 # https://www.pulumi.com/docs/install/versions/
@@ -36,11 +38,11 @@ def download(target: Path) -> None:
     content = _fetch(f"{elsewhere or _PROGRAMS}/{archive}")
     _verify(archive, content, sums)
     with tarfile.open(fileobj=io.BytesIO(content)) as opened:
-        for member in opened.getmembers():
+        for member in guarded(opened, "data").getmembers():
             # The archive holds one folder, `pulumi/`, with the programs in it.
             member.name = Path(member.name).name
             if member.isfile():
-                opened.extract(member, target, filter="data")
+                opened.extract(member, target)
 
 
 def has_plugin(name: str, version: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from lab.archives import guarded
 from lab.cache import root as cache_root
 from lab.hosts.machine import debian_mirror
 from lab.images.layer import matches
@@ -63,8 +64,8 @@ class Packages:
         command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             with tarfile.open(fileobj=process.stdout, mode="r|") as tar:
-                for entry in self._wanted(tar):
-                    tar.extract(entry, root, filter="tar")
+                for entry in self._wanted(guarded(tar, "tar")):
+                    tar.extract(entry, root)
             if process.wait() != 0:
                 raise RuntimeError(f"{archive.name}: dpkg-deb could not read this package")
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.archives import guarded
 from lab.images.layer import matches
 
 HERE = Path(__file__).parent
@@ -64,11 +65,11 @@ class Tarball:
         with tempfile.TemporaryDirectory() as work:
             Program(self.member, "archive").apply(Path(work))
             with tarfile.open(Path(work, "archive")) as tar:
-                for entry in tar:
+                for entry in guarded(tar, "data"):
                     path = Path(*Path(entry.name).parts[1:])
                     if not entry.isdir() and not matches(str(path), self.without):
                         entry.name = str(path)
-                        tar.extract(entry, root / self.target, filter="data")
+                        tar.extract(entry, root / self.target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from lab.archives import guarded
+
 CLONE_NEWNET = 0x40000000
 NAMESPACES = ("pid", "mount", "ipc", "uts", "network")
 MOUNTS = (
@@ -28,7 +30,7 @@ class Archive:
     def __init__(self, path, folder):
         self.path, self._folder = path, folder
         with tarfile.open(path) as tar:
-            tar.extractall(folder, filter="data")
+            guarded(tar, "data").extractall(folder)
         index = json.loads((folder / "index.json").read_text())
         self._manifests = {
             m["annotations"]["io.containerd.image.name"]: m for m in index["manifests"]
@@ -54,11 +56,11 @@ class Archive:
         if not root.exists():
             for layer in self.layers(name):
                 with tarfile.open(layer) as tar:
-                    for entry in tar:
+                    for entry in guarded(tar, "fully_trusted"):
                         # Written through a link of a lower layer, it would change that one's file.
                         if (root / entry.name).is_symlink():
                             (root / entry.name).unlink()
-                        tar.extract(entry, root, filter="fully_trusted", numeric_owner=True)
+                        tar.extract(entry, root, numeric_owner=True)
         return root
 
 
