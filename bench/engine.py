@@ -28,6 +28,12 @@ class Step:
         return self.urn.rsplit("::", 1)[-1]
 
     @property
+    def is_work(self) -> bool:
+        """Whether it did something itself: a component lasts as long as what is in it."""
+        kind = self.urn.rsplit("::", 2)[-2].rsplit("$", 1)[-1]
+        return not kind.startswith(("groundwork:", "pulumi:pulumi:"))
+
+    @property
     def seconds(self) -> float:
         """How long it took."""
         return self.ended - self.began
@@ -104,7 +110,7 @@ def critical_path(run: Run, waits: dict[str, set[str]]) -> list[Step]:
 
     `waits` holds, by URN, what the engine finished before it began that step.
     """
-    done = {step.urn: step for step in run.changed()}
+    done = {step.urn: step for step in run.changed() if step.is_work}
     if not done:
         return []
     path = [max(done.values(), key=lambda step: step.ended)]
