@@ -11,6 +11,8 @@ import os
 import runpy
 import signal
 import sys
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +33,7 @@ _THREADS_PER_OPERATION = 4
 def main() -> int:
     """Run the program the request on standard input names, and say how it ended."""
     signal.signal(signal.SIGINT, _interrupted)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
     entry = request.info.entry_point or request.program
     configure(
@@ -73,6 +76,13 @@ def _run(entry: str, *, parallel: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def _end_with(host: int) -> None:
+    """End once the language host has: a killed one cannot say so, and calls to it wait for ever."""
+    while os.getppid() == host:
+        time.sleep(1)
+    os._exit(_INTERRUPTED)
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

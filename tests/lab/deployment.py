@@ -107,9 +107,17 @@ class Deployment:
 
 
 def kill(process):
-    """SIGKILL to a process group, at once."""
+    """SIGKILL to the CLI and all that is in its process group; what it has started ends as well."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    eventually(lambda: not session(process.pid), seconds=20)
+
+
+def session(leader):
+    """The processes of a session, as `ps` shows them."""
+    command = ["ps", "-o", "pid=,stat=,args=", "-s", str(leader)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return [line for line in listed.splitlines() if line.split()[1][0] != "Z"]
 
 
 def eventually(ask, seconds=60, pause=0.5):
