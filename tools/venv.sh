@@ -15,6 +15,11 @@ if [[ ! -e $venv/.complete ]]; then
   flock 9
   if [[ ! -e $venv/.complete ]]; then
     rm -rf "$venv"
+    "${PYTHON:-python3}" -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' || {
+      echo "python: ${PYTHON:-python3} is older than 3.11 or has no venv module:" \
+        "install python3 and python3-venv, or name another one in PYTHON" >&2
+      exit 1
+    }
     "${PYTHON:-python3}" -m venv "$venv"
     "$venv/bin/pip" install --quiet --require-hashes -r requirements.lock >&2
     touch "$venv/.complete"
