@@ -75,7 +75,9 @@ def load_modules() -> None:
 
 
 def debian_mirror() -> str:
-    """The Debian archive this machine is configured to use; Debian's own where it has none."""
+    """The Debian archive to make hosts from: GROUNDWORK_DEBIAN_MIRROR, else the one of this machine's apt."""
+    if named := os.environ.get("GROUNDWORK_DEBIAN_MIRROR"):
+        return named
     suite = "bookworm"
     if shutil.which("apt-get"):
         wanted = ["Created-By: Packages", f"Release: {suite}", "Component: main"]
@@ -84,7 +86,10 @@ def debian_mirror() -> str:
         for uri in done.stdout.split():
             if uri.startswith(("http://", "https://", "file:")):
                 return uri
-    return "http://deb.debian.org/debian"
+    raise RuntimeError(
+        f"no mirror of Debian {suite} is known: this machine's apt has none; name one in the "
+        "environment, GROUNDWORK_DEBIAN_MIRROR=<URL>"
+    )
 
 
 def apt_proxy() -> dict[str, str]:
