@@ -75,7 +75,7 @@ def load_modules() -> None:
 
 
 def debian_mirror() -> str:
-    """The Debian archive to make hosts from: GROUNDWORK_DEBIAN_MIRROR, else the one of this machine's apt."""
+    """The Debian archive that hosts are made from: as the environment says, else as apt does."""
     if named := os.environ.get("GROUNDWORK_DEBIAN_MIRROR"):
         return named
     suite = "bookworm"
