@@ -78,5 +78,5 @@ def _first_answer(folder: Path) -> float:
 
 def _logins(host: Host) -> int:
     """Log-ins that sshd has accepted so far, this one among them."""
-    journal = "sudo journalctl --unit ssh --grep 'Accepted publickey' --quiet"
+    journal = "sudo journalctl --unit ssh --grep '^Accepted publickey' --quiet"
     return len(host.run(journal).stdout.splitlines())
