@@ -169,6 +169,28 @@ def test_a_gate_that_stays_shut_stops_there_and_says_why(old):
     assert "uncordoned s1" not in deeds(old)
 
 
+def test_a_change_taken_back_after_a_failed_gate_leaves_no_node_cordoned(old):
+    old.write("never-ready", "")
+    old.run("roll")
+    old.path("world/never-ready").unlink()
+
+    # The engine runs no `roll`: to it, nothing has changed since the last one that succeeded.
+    old.does("join")
+
+    assert f"s1|True|True|true||{NEW}" in old.read("nodes")
+    assert deeds(old)[-1] == "uncordoned s1"
+
+
+def test_a_change_taken_back_after_a_kill_in_its_drain_leaves_no_node_cordoned(old):
+    old.write("nodes", old.read("nodes").replace("s1|True|True|true||", "s1|True|True|true|true|"))
+    old.path("var/lib/groundwork/k3s/cordoned").write_text("s1\n")
+
+    old.does("join")
+
+    assert "s1|True|True|true||" in old.read("nodes")
+    assert not old.path("var/lib/groundwork/k3s/cordoned").exists()
+
+
 def test_after_a_failed_gate_join_mends_and_roll_uncordons(old):
     old.write("never-ready", "")
     old.run("roll")

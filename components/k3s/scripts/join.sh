@@ -18,6 +18,7 @@ rejoin() {
     return 0
   fi
   if [[ ! -e $STATE/changing ]] && service_active; then
+    release
     say "is a member; nothing to do"
     return 0
   fi
@@ -46,7 +47,16 @@ mend() {
   restart_service
   must_hold "$GATE_SECONDS" own_node_green "Correct what the journal above says, and run again"
   record_running
+  release
   step "up again"
+}
+
+# release: a change that was taken back runs no `roll`: what it left cordoned comes back here
+release() {
+  [[ -n $(recorded cordoned) ]] || return 0
+  await "$GATE_SECONDS" api_connect any || die "$REASON: it is needed to uncordon $NODE; run again"
+  uncordon
+  say "uncordoned"
 }
 
 first_join() {
