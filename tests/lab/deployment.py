@@ -78,6 +78,11 @@ class Deployment:
         )
         return json.loads(done.stdout)
 
+    def exported(self):
+        """The state with its secrets decrypted, as JSON text."""
+        where = ("--show-secrets", "--stack", STACK)
+        return self.pulumi("stack", "export", *where, configured=False).stdout
+
     def state(self):
         """The state as the backend holds it, in text."""
         return (self.folder / "state/.pulumi/stacks/groundwork" / f"{STACK}.json").read_text()

@@ -54,7 +54,7 @@ def finish(deployment):
     """What an operator does next: take the dead run's lock away, and run again."""
     deployment.pulumi("cancel", "--yes", configured=False)
     deployment.up()
-    assert deployment.curl("/ready")[0] == 200
+    eventually(lambda: deployment.curl("/ready")[0] == 200, seconds=30)
     assert "SchedulingDisabled" not in deployment.kubectl("get nodes")
 
 
