@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.stack import ROOT
+from lab.engine.environment import environment
 
 
 @dataclass
@@ -50,6 +51,13 @@ class Run:
         """The steps that did something, in the order in which they ended."""
         done = [s for s in self.steps.values() if s.operation != "same"]
         return sorted(done, key=lambda step: step.ended)
+
+
+def use(folder: Path) -> None:
+    """Point `pulumi` at a state of its own in `folder`."""
+    os.environ.update(environment())
+    os.environ["PULUMI_BACKEND_URL"] = f"file://{folder}"
+    os.environ["PULUMI_CONFIG_PASSPHRASE"] = ""
 
 
 def pulumi(*arguments: str, folder: Path = ROOT) -> Run:

@@ -7,9 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.engine import Run, critical_path, pulumi, waits
+from bench.engine import Run, critical_path, pulumi, use, waits
 from components.stack import ROOT
-from lab.engine.environment import environment
 from lab.hosts.host import Host
 from lab.hosts.lab import Lab
 from lab.stack import create, settings
@@ -45,9 +44,7 @@ def _against(run: Run, first: Run) -> str:
 
 
 def _stack_file(lab: Lab, folder: Path) -> str:
-    os.environ.update(environment())
-    os.environ["PULUMI_BACKEND_URL"] = f"file://{folder}"
-    os.environ["PULUMI_CONFIG_PASSPHRASE"] = ""
+    use(folder)
     file = folder / f"Pulumi.{STACK}.yaml"
     create(STACK, file, settings(lab.place), os.environ)
     return str(file)

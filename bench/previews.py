@@ -4,9 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench.engine import pulumi
+from bench.engine import pulumi, use
 from bench.generated import settings
-from lab.engine.environment import environment
 from lab.stack import create
 
 SIZES = (10, 50, 100)
@@ -19,7 +18,7 @@ def measure() -> list[str]:
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        _use(folder)
+        use(folder)
         for size in SIZES:
             name = f"bench{size}"
             file = folder / f"Pulumi.{name}.yaml"
@@ -30,10 +29,3 @@ def measure() -> list[str]:
             lines.append(f"{size} nodes: {run.seconds:.1f} s, {len(run.steps)} resources")
     ratio = seconds[SIZES[-1]] / seconds[SIZES[0]]
     return [*lines, f"{SIZES[-1]} nodes against {SIZES[0]}: x{ratio:.1f}"]
-
-
-def _use(folder: Path) -> None:
-    """Point `pulumi` at a state of its own in `folder`."""
-    os.environ.update(environment())
-    os.environ["PULUMI_BACKEND_URL"] = f"file://{folder}"
-    os.environ["PULUMI_CONFIG_PASSPHRASE"] = ""

@@ -43,3 +43,13 @@ def lab_of(machine):
     for lab in made:
         lab.down()
         atexit.unregister(lab.down)
+
+
+@pytest.fixture
+def s1(lab):
+    return lab.host("s1")
+
+
+@pytest.fixture
+def a1(lab):
+    return lab.host("a1")

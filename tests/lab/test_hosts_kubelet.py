@@ -17,16 +17,6 @@ def lab(lab_of):
     return lab_of(servers=1, agents=1, k3s=())
 
 
-@pytest.fixture
-def s1(lab):
-    return lab.host("s1")
-
-
-@pytest.fixture
-def a1(lab):
-    return lab.host("a1")
-
-
 KUBELETS_NEEDS = {
     "overlay mounts": "cd /var/lib/rancher/x && mount -t overlay overlay "
     "-o lowerdir=l,upperdir=u,workdir=w m && umount m",

@@ -6,23 +6,11 @@ import subprocess
 from pathlib import Path
 
 from components.k3s import jobs
-from components.k3s.certificates import AUTHORITIES, Identity, Trust
 from components.k3s.spec import Cluster
+from tests.unit.components.k3s.given import SECRET, TRUST
 
 STANDINS = Path(__file__).parent / "standins"
 OLD, NEW = "v1.35.8+k3s1", "v1.36.4+k3s1"
-TRUST = Trust(
-    authorities={
-        path: Identity(certificate=f"cert of {path}\n", key=f"key of {path}\n")
-        for path in AUTHORITIES
-    },
-    service_key="service key\n",
-    admin=Identity(certificate="admin cert\n", key="admin key\n"),
-    maintenance=Identity(certificate="maintenance cert\n", key="maintenance key\n"),
-    server_password="the-server-password",
-    agent_password="the-agent-password",
-)
-SECRET = jobs.Secret(trust=TRUST, registry_passwords={"r.example.com": "the-registry-password"})
 SECRETS = [
     "the-server-password",
     "the-agent-password",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.scripts.sandbox import ADDRESSES, NEW, OLD, SECRETS, TRUST, Host, cluster
+from tests.scripts.sandbox import ADDRESSES, NEW, OLD, SECRETS, Host, cluster
+from tests.unit.components.k3s.given import TRUST
 
 JOIN = "etc/rancher/k3s/config.yaml.d/10-join.yaml"
 TLS = "var/lib/rancher/k3s/server/tls"
